@@ -1,0 +1,83 @@
+"""Every error that MGE raises on purpose.
+
+::
+
+    MgeError                 what was wrong, where, and what to do
+    ├── InputError           what the user gave cannot be used           exit 2   422
+    │   ├── SourceRefused    a file, archive or repository broke a rule  exit 2   422
+    │   └── UnknownName      no query, parameter or option of that name  exit 2   404
+    ├── NotFound             no plan, atom or job of that id             exit 3   404
+    ├── Conflict             the thing exists, in a state that forbids   exit 4   409
+    ├── StoreDown            Neo4j or Postgres does not answer           exit 5   503
+    ├── StackError           the embedded stack cannot start or stop     exit 6   500
+    │   └── ArtifactRefused  a fetched file has another digest           exit 6   500
+    └── MigrationError       a migration was edited, missing or failed   exit 7   500
+"""
+
+from __future__ import annotations
+
+
+class MgeError(Exception):
+    """What was wrong and where (``str(error)``), and what to do about it (``hint``)."""
+
+    exit_code = 1
+    status = 500
+
+    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.field = field
+
+
+class InputError(MgeError):
+    """What the user gave cannot be used."""
+
+    exit_code = 2
+    status = 422
+
+
+class SourceRefused(InputError):
+    """A file, archive or repository that breaks a rule of safe reading."""
+
+
+class UnknownName(InputError):
+    """No query, parameter or option has that name."""
+
+    status = 404
+
+
+class NotFound(MgeError):
+    """No plan, atom or job has that id."""
+
+    exit_code = 3
+    status = 404
+
+
+class Conflict(MgeError):
+    """The thing exists, but is in a state that forbids what was asked."""
+
+    exit_code = 4
+    status = 409
+
+
+class StoreDown(MgeError):
+    """Neo4j or Postgres does not answer."""
+
+    exit_code = 5
+    status = 503
+
+
+class StackError(MgeError):
+    """The embedded stack cannot be started or stopped."""
+
+    exit_code = 6
+
+
+class ArtifactRefused(StackError):
+    """A fetched file does not have the digest that the repository records for it."""
+
+
+class MigrationError(MgeError):
+    """A migration was edited after it ran, is missing, or failed."""
+
+    exit_code = 7
