@@ -303,7 +303,7 @@ class Facts:
     ``code_lines`` has one byte for each line of the file (split at line feeds): 1 where a token of code
     stands that is neither a comment nor a docstring. ``decisions`` are the offsets, ascending, of
     everything that adds a path: `if`, `elif`, `for`, `while`, `except`, `case`, conditional expressions,
-    `and`/`or`, comprehension `for`/`if`, `assert` (McCabe 1976, counted as radon does).
+    `and`/`or`, comprehension `for`/`if` (McCabe 1976, with compound conditions counted one by one).
     ``flows[n]`` is the flow of scope ``n``.
     """
 
