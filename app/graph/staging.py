@@ -1,0 +1,270 @@
+"""Putting an import into the graph where no reader sees it yet.
+
+A build stages nodes under labels of its own, with their real relationships and final properties;
+`app.graph.publish` then swaps the labels. Every batch is one transaction that first moves the build's
+batch number on, so a batch that is sent again after its commit writes nothing.
+
+Relationships are created by node id: a build holds the ids of its nodes (eight bytes a node). An id is
+good for as long as the build's StagedBuild node stands, which every batch checks.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count, pairwise
+from typing import Final, Literal, TypeVar
+
+from app.errors import Conflict, InputError
+from app.graph.connect import Graph, read, write
+from app.graph.queries import Value
+from app.model.atom import Atom, FileRecord
+from app.model.dependency import WEIGHTS, Dependency, DependencyType, ExternalReference, Symbol
+
+_BATCH: Final = 5_000
+_BATCH_CODE_BYTES: Final = 8 * 2**20
+_LEASE_SECONDS: Final = 600
+
+_StagedLabel = Literal["StagedFile", "StagedAtom", "StagedSymbol", "StagedExternal"]
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """What a plan is, apart from what it holds. ``root`` is a name, never a machine's path."""
+
+    plan_id: str
+    project_name: str
+    root: str
+    tenant_id: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedBuild:
+    """A build under way. ``files`` and ``atoms`` are node ids at the index of their ``number``."""
+
+    graph: Graph
+    plan: PlanRecord
+    build_id: str
+    files: array[int] = field(default_factory=lambda: array("q"))
+    atoms: array[int] = field(default_factory=lambda: array("q"))
+    file_of_path: dict[str, int] = field(default_factory=dict)
+    batches: Iterator[int] = field(default_factory=lambda: count(1))
+
+
+async def open_build(graph: Graph, plan: PlanRecord, build_id: str) -> StagedBuild:
+    """Begin a build; ``build_id`` is new for every import."""
+    await write(graph, "staging/open", build_id=build_id, plan_id=plan.plan_id)
+    return StagedBuild(graph, plan, build_id)
+
+
+async def stage_files(build: StagedBuild, files: Iterable[FileRecord]) -> None:
+    """Stage files, in the order of their numbers; `Conflict` where the build was discarded or swept."""
+    for batch in _batches(files):
+        _expect(len(build.files), batch[0].number)
+        rows: list[Value] = [
+            [
+                f.number,
+                f.path,
+                f.language,
+                f.sha256,
+                f.encoding,
+                f.newline,
+                f.bytes,
+                f.loc,
+                f.atoms,
+                f.parse_status,
+                f.reason,
+            ]
+            for f in batch
+        ]
+        ids = await _stage_nodes(build, "staging/files", "StagedFile", len(build.files), rows)
+        build.files.extend(ids)
+        build.file_of_path.update((f.path, node) for f, node in zip(batch, ids, strict=True))
+
+
+async def stage_atoms(build: StagedBuild, atoms: Iterable[Atom]) -> None:
+    """Stage atoms of files that are staged, in the order of their numbers; `Conflict` as `stage_files`."""
+    last: Atom | None = None
+    for batch in _batches_by_code(atoms):
+        _expect(len(build.atoms), batch[0].number)
+        rows: list[Value] = [
+            [
+                *(
+                    a.number,
+                    build.file_of_path[a.path],
+                    a.atom_id,
+                    a.atom_number,
+                    a.name,
+                    a.qualified_name,
+                    a.kind,
+                ),
+                *(a.node_type, a.language, a.path, a.start_byte, a.end_byte, a.start_line, a.end_line, a.loc),
+                *(a.complexity, a.indivisible, a.code, a.signature, a.docstring, a.content_hash),
+            ]
+            for a in batch
+        ]
+        build.atoms.extend(await _stage_nodes(build, "staging/atoms", "StagedAtom", len(build.atoms), rows))
+        run = batch if last is None else [last, *batch]
+        following: list[Value] = [
+            [build.atoms[a.number], build.atoms[b.number]] for a, b in pairwise(run) if a.path == b.path
+        ]
+        await _stage_relationships(build, "staging/next", following)
+        last = batch[-1]
+
+
+async def stage_dependencies(
+    build: StagedBuild, dependency_type: DependencyType, dependencies: Iterable[Dependency]
+) -> None:
+    """Stage dependencies of one type between atoms that are staged; `Conflict` as `stage_files`."""
+    ids = build.atoms
+    for batch in _batches(dependencies):
+        rows: list[Value] = [
+            [ids[d.source], ids[d.target], d.kinds, d.symbols, d.evidence, d.rule, d.confidence, d.type_only]
+            for d in batch
+        ]
+        await _stage_relationships(
+            build, "staging/dependencies", rows, type=dependency_type, weight=WEIGHTS[dependency_type]
+        )
+
+
+async def stage_symbols(build: StagedBuild, symbols: Sequence[Symbol]) -> None:
+    """Stage all symbols of the plan at once, after their atoms; `Conflict` as `stage_files`."""
+    node_of: dict[str, int] = {}
+    for batch in _batches(symbols):
+        rows: list[Value] = [
+            [
+                len(node_of) + i,
+                *(s.qualified_name, s.name, s.kind, s.exported, s.path),
+                [build.atoms[atom] for atom in s.atoms],
+            ]
+            for i, s in enumerate(batch)
+        ]
+        ids = await _stage_nodes(build, "staging/symbols", "StagedSymbol", len(node_of), rows)
+        node_of.update((s.qualified_name, node) for s, node in zip(batch, ids, strict=True))
+    members = ((node_of[s.qualified_name], node_of[s.member_of]) for s in symbols if s.member_of in node_of)
+    for pairs in _batches(members):
+        await _stage_relationships(build, "staging/members", list(pairs))
+
+
+async def stage_externals(build: StagedBuild, references: Iterable[ExternalReference]) -> None:
+    """Stage all references out of the plan at once, after their atoms; `Conflict` as `stage_files`."""
+    names: dict[tuple[int, str, str], set[str]] = {}
+    evidence: dict[tuple[int, str, str], dict[str, None]] = {}
+    packages: dict[tuple[str, str], int] = {}
+    for r in references:
+        key = (r.source, r.ecosystem, r.package)
+        names.setdefault(key, set()).add(r.name)
+        evidence.setdefault(key, {}).update(dict.fromkeys(r.evidence))
+        packages.setdefault((r.ecosystem, r.package), len(packages))
+    nodes = array("q")
+    for batch in _batches(packages.items()):
+        rows: list[Value] = [[number, ecosystem, package] for (ecosystem, package), number in batch]
+        nodes.extend(await _stage_nodes(build, "staging/externals", "StagedExternal", len(nodes), rows))
+    for keys in _batches(names):
+        await _stage_relationships(
+            build,
+            "staging/refers",
+            [
+                [build.atoms[key[0]], nodes[packages[key[1:]]], sorted(names[key]), list(evidence[key])]
+                for key in keys
+            ],
+        )
+
+
+async def discard(build: StagedBuild) -> None:
+    """Give the build up and delete what it staged; nothing happens where it is already gone."""
+    await write(build.graph, "staging/discard", build_id=build.build_id)
+    await _delete_unseen(build.graph)
+
+
+async def sweep(graph: Graph) -> int:
+    """Delete what readers no longer see, and builds whose importer has been silent for ten minutes.
+
+    Returns the number of nodes deleted.
+    """
+    await write(graph, "staging/abandon", lease_seconds=_LEASE_SECONDS)
+    return await _delete_unseen(graph)
+
+
+async def _delete_unseen(graph: Graph) -> int:
+    total = 0
+    while deleted := (await write(graph, "staging/sweep", limit=_BATCH))[0]["deleted"]:
+        total += deleted
+    return total
+
+
+async def _stage_nodes(
+    build: StagedBuild, name: str, label: _StagedLabel, first: int, rows: list[Value]
+) -> list[int]:
+    written = await write(
+        build.graph,
+        name,
+        build_id=build.build_id,
+        plan_id=build.plan.plan_id,
+        batch=next(build.batches),
+        rows=rows,
+    )
+    if not written:
+        await _require_open(build)
+        written = await read(
+            build.graph,
+            "staging/ids",
+            build_id=build.build_id,
+            label=label,
+            first=first,
+            last=first + len(rows) - 1,
+        )
+    ids: list[int] = written[0]["ids"]
+    return ids
+
+
+async def _stage_relationships(build: StagedBuild, name: str, rows: list[Value], **more: Value) -> None:
+    if not rows:
+        return
+    written = await write(
+        build.graph, name, build_id=build.build_id, batch=next(build.batches), rows=rows, **more
+    )
+    if not written:
+        await _require_open(build)
+
+
+async def _require_open(build: StagedBuild) -> None:
+    if not await read(build.graph, "staging/state", build_id=build.build_id):
+        raise Conflict(
+            "the import was given up while it was writing: it was discarded, or silent for ten minutes",
+            hint="start the import again; the earlier graph is as it was",
+        )
+
+
+def _expect(number: int, found: int) -> None:
+    if number != found:
+        raise InputError(
+            f"staged out of order: {found} where {number} comes next",
+            hint="stage in the order of the numbers",
+        )
+
+
+def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    batch: list[_Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _batches_by_code(atoms: Iterable[Atom]) -> Iterator[list[Atom]]:
+    batch: list[Atom] = []
+    size = 0
+    for atom in atoms:
+        batch.append(atom)
+        size += len(atom.code)
+        if len(batch) == _BATCH or size >= _BATCH_CODE_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

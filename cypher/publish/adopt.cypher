@@ -1,0 +1,25 @@
+// answers: Gives a build's nodes the labels that readers match, within the caller's transaction.
+// param build_id: string = "b1" — the build
+// returns: nothing
+// cost: grows with the build's nodes
+// access: write
+MATCH (build:StagedBuild {build_id: $build_id})
+MATCH (plan:Plan {plan_id: build.plan_id})
+CALL (plan) {
+  MATCH (n:StagedFile {build_id: $build_id})
+  SET n:File REMOVE n:StagedFile, n.build_id, n.number
+  CREATE (plan)-[:HAS_FILE]->(n)
+}
+CALL () {
+  MATCH (n:StagedAtom {build_id: $build_id})
+  SET n:Atom REMOVE n:StagedAtom, n.build_id, n.number
+}
+CALL () {
+  MATCH (n:StagedSymbol {build_id: $build_id})
+  SET n:Symbol REMOVE n:StagedSymbol, n.build_id, n.number
+}
+CALL () {
+  MATCH (n:StagedExternal {build_id: $build_id})
+  SET n:External REMOVE n:StagedExternal, n.build_id, n.number
+}
+DELETE build

@@ -1,0 +1,17 @@
+// answers: Stages a batch of what lies outside the plan, once however often it is sent.
+// param build_id: string = "b1" — the build
+// param plan_id: string = "shop" — its plan
+// param batch: integer = 7 — higher than every batch before
+// param rows: list = [[0, "pypi", "requests"]] — number, ecosystem, name
+// returns: ids — the nodes' ids, in the order of the rows; no row where the batch was already taken
+// cost: grows with the rows
+// access: write
+MATCH (build:StagedBuild {build_id: $build_id})
+WHERE build.batch < $batch
+SET build.batch = $batch, build.seen_at = datetime()
+WITH build
+UNWIND $rows AS row
+CREATE (external:StagedExternal {
+  build_id: $build_id, plan_id: $plan_id, number: row[0], ecosystem: row[1], name: row[2]
+})
+RETURN collect(id(external)) AS ids
