@@ -19,6 +19,7 @@ from app.model.facts import (
     BindingKind,
     ClassFact,
     Context,
+    Export,
     Expression,
     Flow,
     FlowStep,
@@ -586,7 +587,17 @@ class _Reader:
             return -1
         value = self.expression(right)
         self.target(left, "=", value, annotation)
+        if self.scope == 0 and left.type == "identifier" and self.text(left) == "__all__":
+            self.publish(right)
         return value
+
+    def publish(self, listed: Node) -> None:
+        """The names that `__all__` gives to star imports, as far as they are written out."""
+        for item in listed.named_children:
+            content = item.named_children[1:2] if item.type == "string" else []
+            if content and content[0].type == "string_content":
+                name = self.text(content[0])
+                self.tables.exports.append(Export(name, self.pos(content[0]), local=name))
 
     def augmented_assignment(self, node: Node) -> int:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -594,6 +605,8 @@ class _Reader:
             return -1
         read = self.expression(left)
         self.expression(right)
+        if self.scope == 0 and left.type == "identifier" and self.text(left) == "__all__":
+            self.publish(right)
         if left.type == "identifier":
             self.bind(left, "variable", "=", read)
         elif left.type == "attribute" and read >= 0:

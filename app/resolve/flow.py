@@ -102,7 +102,9 @@ class _Walk:
                 after = _join(after, self.run(branch, state))
             return after
         if kind == "loop":
-            return self.loop(cast("Flow", step[1]), cast("Flow", step[2]), cast("Flow", step[3]), bool(step[4]), state)
+            return self.loop(
+                cast("Flow", step[1]), cast("Flow", step[2]), cast("Flow", step[3]), bool(step[4]), state
+            )
         if kind == "do":
             return self.do(cast("Flow", step[1]), cast("Flow", step[2]), state)
         if kind == "try":
@@ -152,7 +154,9 @@ class _Walk:
         for (what, label), state in target.items():
             self.leave(what, label, state)
 
-    def loop(self, test: Flow, body: Flow, orelse: Flow, endless: bool, state: Reaching | None) -> Reaching | None:
+    def loop(
+        self, test: Flow, body: Flow, orelse: Flow, endless: bool, state: Reaching | None
+    ) -> Reaching | None:
         if state is None:
             self.run(test, None)
             self.run(body, None)

@@ -1,0 +1,586 @@
+"""What terms mean once every file's interface is known: a small abstract interpreter.
+
+It follows imports, attributes, calls and declared types as far as the plan's own code determines them, and
+never guesses: a receiver that nothing determines has no value.
+"""
+
+from __future__ import annotations
+
+import builtins
+import posixpath
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias, cast
+
+from app.model.dependency import Ecosystem
+from app.resolve.modules import Modules, Target, is_python
+from app.resolve.summary import Entity, FunctionShape, Interface, Term
+
+Value: TypeAlias = "tuple[object, ...]"
+"""
+- ``("module", file)``, ``("folder", path)``: a module, or a package without code
+- ``("class", file, entity)``, ``("instance", file, entity)``, ``("function", file, entity)``
+- ``("object", file, entity)``: a namespace, enum or object literal; its members are its attributes
+- ``("external", ecosystem, package, dotted)``: something outside the plan, or what came from it
+- ``("builtin", name)``: a builtin, or an instance of a builtin type
+- ``("elements", (value, ...))``: something that holds these values
+"""
+
+Reference: TypeAlias = "tuple[str, int, int]"
+"""``("entity", file, entity)`` or ``("module", file, 0)``: where a name was defined."""
+
+_DEEPEST: Final = 14
+_MOST_VALUES: Final = 12
+_BUILTINS: Final = frozenset(dir(builtins)) | {
+    "__file__",
+    "__name__",
+    "__path__",
+    "__spec__",
+    "__class__",
+    "reveal_type",
+}
+_SCRIPT_BUILTINS: Final = frozenset(
+    "AbortController AbortSignal AggregateError Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Blob Boolean "
+    "Buffer DataView Date Error EvalError Event EventTarget FinalizationRegistry Float32Array Float64Array FormData "
+    "Function Headers Infinity Int16Array Int32Array Int8Array Intl Iterator JSON Map Math MessageChannel NaN Node Number "
+    "Object Partial Pick Omit Record Required Readonly Exclude Extract NonNullable ReturnType Parameters InstanceType "
+    "Awaited Promise PromiseLike Proxy RangeError ReferenceError Reflect RegExp Request Response Set SharedArrayBuffer "
+    "String Symbol SyntaxError TextDecoder TextEncoder TypeError URIError URL URLSearchParams Uint16Array Uint32Array "
+    "Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet WebAssembly __dirname __filename arguments clearImmediate "
+    "clearInterval clearTimeout console crypto decodeURI decodeURIComponent define document encodeURI encodeURIComponent "
+    "escape eval exports fetch global globalThis isFinite isNaN localStorage location module navigator parseFloat parseInt "
+    "performance process queueMicrotask require self setImmediate setInterval setTimeout structuredClone undefined unescape "
+    "window Iterable IterableIterator AsyncIterable ArrayLike ReadonlyArray ReadonlyMap ReadonlySet PropertyKey "
+    "PropertyDescriptor ThisType TemplateStringsArray HTMLElement Element Generator AsyncGenerator AsyncIterator".split()
+)
+_TRANSPARENT: Final = frozenset(
+    "Optional Union Annotated ClassVar Final Required NotRequired ReadOnly InitVar Promise Awaited Readonly Partial "
+    "NonNullable Awaitable Coroutine".split()
+)
+_CONTAINERS: Final = frozenset(
+    "list List set Set frozenset FrozenSet tuple Tuple dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict "
+    "Sequence MutableSequence Iterable Iterator Collection Generator AsyncIterator AsyncIterable AsyncGenerator deque Deque "
+    "Array ReadonlyArray Map ReadonlyMap ReadonlySet Record ContextManager AbstractContextManager "
+    "AsyncContextManager AbstractAsyncContextManager IterableIterator".split()
+)
+_ACCESSORS: Final = frozenset(
+    ("property", "cached_property", "setter", "getter", "deleter", "abstractproperty")
+)
+
+
+class Evaluator:
+    """Evaluates terms against all interfaces; the same answers in any order of questions."""
+
+    def __init__(self, interfaces: Sequence[Interface], modules: Modules) -> None:
+        self.interfaces = interfaces
+        self.modules = modules
+        self.active: set[tuple[object, ...]] = set()
+        self.truncated = False
+        self.known: dict[tuple[object, ...], tuple[Value, ...]] = {}
+        self.linearized: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
+
+    def entity(self, file: int, number: int) -> Entity:
+        return self.interfaces[file].entities[number]
+
+    # -- what a term refers to
+
+    def references(self, file: int, term: Term) -> tuple[tuple[Reference, ...], tuple[Value, ...]]:
+        """The definitions that a term names, and the externals and builtins among what it may mean."""
+        found: dict[Reference, None] = {}
+        outside: dict[Value, None] = {}
+        self._refer(file, term, found, outside, 0)
+        return tuple(found), tuple(outside)
+
+    def _refer(
+        self, file: int, term: Term, found: dict[Reference, None], outside: dict[Value, None], depth: int
+    ) -> None:
+        if term is None or depth > _DEEPEST:
+            return
+        kind = term[0]
+        if kind == "var":
+            self._refer_entity(file, cast("int", term[1]), found, outside, depth)
+        elif kind == "or":
+            for option in cast("tuple[Term, ...]", term[1]):
+                self._refer(file, option, found, outside, depth + 1)
+        elif kind == "import":
+            self._refer_import(file, term, found, outside, depth)
+        elif kind == "global":
+            self._refer_global(file, cast("str", term[1]), found, outside, depth)
+        elif kind == "attr":
+            for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                self._refer_member(value, cast("str", term[2]), found, outside, depth + 1)
+        elif kind == "generic":
+            self._refer(file, cast("Term", term[1]), found, outside, depth + 1)
+        else:
+            for value in self.evaluate(file, term, depth + 1):
+                if value[0] in ("class", "function"):
+                    found[("entity", cast("int", value[1]), cast("int", value[2]))] = None
+                elif value[0] in ("external", "builtin"):
+                    outside[value] = None
+
+    def _refer_entity(
+        self, file: int, number: int, found: dict[Reference, None], outside: dict[Value, None], depth: int
+    ) -> None:
+        """An entity, or where it is only imported, what it is imported from."""
+        bounds = self.entity(file, number).bounds
+        if not bounds or any(bound.kind != "import" for bound in bounds):
+            found[("entity", file, number)] = None
+        key = ("refer", file, number)
+        if key in self.active:
+            self.truncated = True
+            return
+        self.active.add(key)
+        for bound in bounds:
+            if bound.kind == "import":
+                self._refer(file, bound.value, found, outside, depth + 1)
+        self.active.discard(key)
+
+    def _target(self, file: int, module: str) -> Target:
+        path = self.interfaces[file].path
+        return self.modules.python(path, module) if is_python(path) else self.modules.script(path, module)
+
+    def _refer_import(
+        self,
+        file: int,
+        term: tuple[object, ...],
+        found: dict[Reference, None],
+        outside: dict[Value, None],
+        depth: int,
+    ) -> None:
+        module, key = cast("str", term[1]), cast("str", term[2])
+        target = self._target(file, module)
+        if target is None:
+            return
+        if target[0] == "external":
+            dotted = module if is_python(self.interfaces[file].path) else target[2]
+            name = f"{dotted}.{key}" if key and key != "*" else dotted
+            outside[("external", target[1], target[2], name)] = None
+        elif target[0] == "folder":
+            if key and key != "*":
+                below = self.modules.below(target[1], [key])
+                if below is not None and below[0] == "file":
+                    found[("module", below[1], 0)] = None
+        elif not key or key == "*":
+            found[("module", target[1], 0)] = None
+        else:
+            self._refer_module_member(target[1], key, found, outside, depth + 1)
+
+    def _refer_module_member(
+        self, file: int, name: str, found: dict[Reference, None], outside: dict[Value, None], depth: int
+    ) -> bool:
+        """Add what attribute ``name`` of a module is; whether there is one."""
+        key = ("member", file, name)
+        if depth > _DEEPEST * 2 or key in self.active:
+            self.truncated = True
+            return False
+        self.active.add(key)
+        try:
+            return self._module_member(file, name, found, outside, depth)
+        finally:
+            self.active.discard(key)
+
+    def _module_member(
+        self, file: int, name: str, found: dict[Reference, None], outside: dict[Value, None], depth: int
+    ) -> bool:
+        interface = self.interfaces[file]
+        if is_python(interface.path):
+            number = interface.names.get(name)
+            if number is not None:
+                before = len(found) + len(outside)
+                self._refer_entity(file, number, found, outside, depth)
+                if len(found) + len(outside) > before:
+                    return True
+            if posixpath.basename(interface.path).startswith("__init__."):
+                below = self.modules.below(posixpath.dirname(interface.path), [name])
+                if below is not None and below[0] == "file" and below[1] != file:
+                    found[("module", below[1], 0)] = None
+                    return True
+            return not name.startswith("__") and self._star_member(
+                interface, file, name, found, outside, depth
+            )
+        exported = interface.exports.get(name)
+        if exported is not None:
+            before = len(found) + len(outside)
+            self._refer(file, exported.term, found, outside, depth + 1)
+            if (
+                len(found) + len(outside) == before
+                and exported.term is not None
+                and exported.term[0] != "import"
+            ):
+                return False
+            return True
+        whole = interface.exports.get("=")
+        if whole is not None:
+            if name == "default":
+                self._refer(file, whole.term, found, outside, depth + 1)
+                return True
+            for value in self.evaluate(file, whole.term, depth + 1):
+                self._refer_member(value, name, found, outside, depth + 1)
+            if found or outside:
+                return True
+        return name != "default" and self._star_member(interface, file, name, found, outside, depth)
+
+    def _star_member(
+        self,
+        interface: Interface,
+        file: int,
+        name: str,
+        found: dict[Reference, None],
+        outside: dict[Value, None],
+        depth: int,
+    ) -> bool:
+        """A name that comes through `from m import *` or `export * from "m"`."""
+        for star in interface.stars:
+            if star is None:
+                continue
+            target = self._target(file, cast("str", star[1]))
+            if target is None or target[0] != "file":
+                continue
+            other = self.interfaces[target[1]]
+            if other.public is not None and name not in other.public:
+                continue
+            if other.public is None and is_python(other.path) and name.startswith("_"):
+                continue
+            if self._refer_module_member(target[1], name, found, outside, depth + 1):
+                return True
+        return False
+
+    def _refer_global(
+        self, file: int, name: str, found: dict[Reference, None], outside: dict[Value, None], depth: int
+    ) -> None:
+        interface = self.interfaces[file]
+        if is_python(interface.path):
+            if self._star_member(interface, file, name, found, outside, depth):
+                return
+            if name in _BUILTINS:
+                outside[("builtin", name)] = None
+        elif name in _SCRIPT_BUILTINS:
+            outside[("builtin", name)] = None
+
+    def _refer_member(
+        self, value: Value, name: str, found: dict[Reference, None], outside: dict[Value, None], depth: int
+    ) -> None:
+        """Add what attribute ``name`` of a value is."""
+        kind = value[0]
+        if kind == "module":
+            self._refer_module_member(cast("int", value[1]), name, found, outside, depth)
+        elif kind == "folder":
+            below = self.modules.below(cast("str", value[1]), [name])
+            if below is not None and below[0] == "file":
+                found[("module", below[1], 0)] = None
+        elif kind in ("class", "instance", "object", "function"):
+            self._refer_class_member(value, name, found, outside)
+        elif kind == "external":
+            outside[("external", value[1], value[2], f"{value[3]}.{name}")] = None
+        elif kind in ("builtin", "elements"):
+            outside[("builtin", name)] = None
+
+    def _refer_class_member(
+        self, value: Value, name: str, found: dict[Reference, None], outside: dict[Value, None]
+    ) -> None:
+        file, number = cast("int", value[1]), cast("int", value[2])
+        order, leaves_plan = self.linearize(file, number)
+        for class_file, class_number in order:
+            member = self.entity(class_file, class_number).members.get(name)
+            if member is not None:
+                found[("entity", class_file, member)] = None
+                return
+        if value[0] == "class":
+            metaclass = self.entity(file, number).metaclass
+            for meta in self.evaluate(file, metaclass, 1) if metaclass is not None else ():
+                if meta[0] == "class":
+                    for class_file, class_number in self.linearize(
+                        cast("int", meta[1]), cast("int", meta[2])
+                    )[0]:
+                        member = self.entity(class_file, class_number).members.get(name)
+                        if member is not None:
+                            found[("entity", class_file, member)] = None
+                            return
+        if leaves_plan:
+            outside[("builtin", name)] = None
+
+    # -- classes
+
+    def linearize(self, file: int, number: int) -> tuple[tuple[tuple[int, int], ...], bool]:
+        """The method resolution order within the plan (C3), and whether a base lies outside it."""
+        key = (file, number)
+        known = self.linearized.get(key)
+        if known is not None:
+            return known
+        # A class among its own ancestors (broken or half-written code) ends the search.
+        self.linearized[key] = ((key,), False)
+        outside = False
+        parents: list[tuple[int, int]] = []
+        for base in self.entity(file, number).bases:
+            values = self.evaluate(file, base, 1)
+            classes = [value for value in values if value[0] in ("class", "function")]
+            parents += [(cast("int", value[1]), cast("int", value[2])) for value in classes[:1]]
+            outside = outside or not classes
+        sequences = [list(self.linearize(*parent)[0]) for parent in parents] + [list(dict.fromkeys(parents))]
+        outside = outside or any(self.linearize(*parent)[1] for parent in parents)
+        order = (key, *(entry for entry in _merge(sequences) if entry != key))
+        self.linearized[key] = (order, outside)
+        return self.linearized[key]
+
+    # -- what a term evaluates to
+
+    def evaluate(self, file: int, term: Term, depth: int = 0) -> tuple[Value, ...]:
+        """The values that a term may have; empty where nothing determines them."""
+        if term is None:
+            return ()
+        key = ("evaluate", file, term)
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        if depth > _DEEPEST or key in self.active:
+            self.truncated = True
+            return ()
+        outer_truncated, self.truncated = self.truncated, False
+        self.active.add(key)
+        values = tuple(dict.fromkeys(self._evaluate(file, term, depth)))[:_MOST_VALUES]
+        self.active.discard(key)
+        if not self.truncated:
+            # What was cut short depends on where the question started, so it is not kept.
+            self.known[key] = values
+        self.truncated = self.truncated or outer_truncated
+        return values
+
+    def _evaluate(self, file: int, term: tuple[object, ...], depth: int) -> Iterable[Value]:
+        kind = term[0]
+        if kind in ("var", "import", "global", "attr"):
+            found: dict[Reference, None] = {}
+            outside: dict[Value, None] = {}
+            if kind == "attr" and term[2] == "prototype":
+                yield from self._instances(self.evaluate(file, cast("Term", term[1]), depth + 1))
+                return
+            self._refer(file, term, found, outside, depth)
+            for reference in found:
+                yield from self._reference_values(reference, depth, through_instance=kind == "attr")
+            yield from outside
+            if kind == "import" and not found and not outside:
+                target = self._target(file, cast("str", term[1]))
+                if target is not None and target[0] == "folder":
+                    yield ("folder", target[1])
+            return
+        if kind == "or":
+            for option in cast("tuple[Term, ...]", term[1]):
+                yield from self.evaluate(file, option, depth + 1)
+        elif kind in ("self", "super"):
+            number = cast("int", term[1])
+            if kind == "self":
+                yield ("instance", file, number)
+            else:
+                for parent in self.linearize(file, number)[0][1:2]:
+                    yield ("instance", *parent)
+                if self.linearize(file, number)[1]:
+                    yield ("builtin", "super")
+        elif kind == "class_of":
+            yield ("class", file, term[1])
+        elif kind == "literal":
+            yield ("builtin", term[1])
+        elif kind == "instance":
+            yield from self._declared(file, cast("Term", term[1]), depth)
+        elif kind == "generic":
+            yield from self.evaluate(file, cast("Term", term[1]), depth + 1)
+        elif kind in ("call", "new"):
+            for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                yield from self._called(value, depth, new=kind == "new")
+        elif kind in ("item", "iter", "part"):
+            for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                yield from self._element(value, "__iter__" if kind == "iter" else "__getitem__", depth)
+        elif kind == "await":
+            for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                if value[0] == "elements":
+                    yield from cast("tuple[Value, ...]", value[1])
+                else:
+                    yield value
+        elif kind == "enter":
+            for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                yield from self._entered(value, depth)
+
+    def _reference_values(
+        self, reference: Reference, depth: int, *, through_instance: bool
+    ) -> Iterable[Value]:
+        if reference[0] == "module":
+            yield ("module", reference[1])
+            return
+        _, file, number = reference
+        entity = self.entity(file, number)
+        if entity.kind in ("class", "interface", "enum"):
+            yield ("class", file, number)
+        elif entity.kind in ("namespace", "object"):
+            yield ("object", file, number)
+        elif entity.kind == "function" or (entity.function is not None and not entity.bounds):
+            if through_instance and entity.function is not None and _is_accessor(entity.function):
+                yield from self._result(file, entity.function, depth)
+            else:
+                yield ("function", file, number)
+        else:
+            for bound in entity.bounds:
+                if bound.value is not None and bound.kind != "import":
+                    yield from self.evaluate(file, bound.value, depth + 1)
+
+    @staticmethod
+    def _instances(values: Iterable[Value]) -> Iterable[Value]:
+        for value in values:
+            if value[0] in ("class", "function"):
+                yield ("instance", *value[1:])
+            elif value[0] in ("external", "builtin"):
+                yield value
+
+    def _declared(self, file: int, term: Term, depth: int) -> Iterable[Value]:
+        """The values that a declared type allows."""
+        if term is None:
+            return
+        if term[0] == "or":
+            for option in cast("tuple[Term, ...]", term[1]):
+                yield from self._declared(file, option, depth + 1)
+            return
+        if term[0] == "generic":
+            base, arguments = cast("Term", term[1]), cast("tuple[Term, ...]", term[2])
+            name = _last_name(base)
+            if name in _TRANSPARENT:
+                for argument in arguments:
+                    yield from self._declared(file, argument, depth + 1)
+                return
+            if name in ("type", "Type"):
+                for argument in arguments:
+                    yield from self.evaluate(file, argument, depth + 1)
+                return
+            classes = self.evaluate(file, base, depth + 1)
+            if name in _CONTAINERS and not any(value[0] == "class" for value in classes):
+                inner = [
+                    value
+                    for argument in arguments[-1:]
+                    for value in self._declared(file, argument, depth + 1)
+                ]
+                if name in ("tuple", "Tuple", "Generator", "AsyncGenerator"):
+                    inner = [
+                        value for argument in arguments for value in self._declared(file, argument, depth + 1)
+                    ]
+                yield ("elements", tuple(dict.fromkeys(inner))[:_MOST_VALUES])
+                return
+            yield from self._instances(classes)
+            return
+        if term[0] == "literal":
+            if term[1] != "None":
+                yield ("builtin", term[1])
+            return
+        if term[0] == "instance":
+            yield from self._declared(file, cast("Term", term[1]), depth + 1)
+            return
+        found: dict[Reference, None] = {}
+        outside: dict[Value, None] = {}
+        self._refer(file, term, found, outside, depth + 1)
+        yield from outside
+        for reference in found:
+            if reference[0] != "entity":
+                continue
+            entity = self.entity(reference[1], reference[2])
+            if entity.kind in ("class", "interface", "enum"):
+                yield ("instance", reference[1], reference[2])
+            elif entity.kind == "type" or entity.bounds:
+                for bound in entity.bounds:
+                    if bound.kind != "import" and bound.value is not None and depth < _DEEPEST:
+                        yield from self._declared(reference[1], bound.value, depth + 2)
+
+    def _called(self, value: Value, depth: int, *, new: bool) -> Iterable[Value]:
+        kind = value[0]
+        if kind == "class":
+            yield ("instance", *value[1:])
+        elif kind == "function":
+            file, number = cast("int", value[1]), cast("int", value[2])
+            if new:
+                yield ("instance", file, number)
+                return
+            shape = self.entity(file, number).function
+            if shape is not None:
+                yield from self._result(file, shape, depth)
+        elif kind == "instance":
+            for reference in self._member_references(value, "__call__"):
+                if reference[0] == "entity":
+                    shape = self.entity(reference[1], reference[2]).function
+                    if shape is not None:
+                        yield from self._result(reference[1], shape, depth)
+        elif kind == "external":
+            yield value
+
+    def _member_references(self, value: Value, name: str) -> tuple[Reference, ...]:
+        found: dict[Reference, None] = {}
+        self._refer_member(value, name, found, {}, 1)
+        return tuple(found)
+
+    def _result(self, file: int, shape: FunctionShape, depth: int) -> Iterable[Value]:
+        if shape.returns is not None:
+            yield from self._declared(file, shape.returns, depth + 1)
+            return
+        values = [value for result in shape.results for value in self.evaluate(file, result, depth + 1)]
+        if shape.is_generator:
+            yield ("elements", tuple(dict.fromkeys(values))[:_MOST_VALUES])
+        else:
+            yield from values
+
+    def _element(self, value: Value, method: str, depth: int) -> Iterable[Value]:
+        if value[0] == "elements":
+            yield from cast("tuple[Value, ...]", value[1])
+        elif value[0] == "external":
+            yield value
+        elif value[0] == "instance":
+            for reference in self._member_references(value, method):
+                if reference[0] != "entity":
+                    continue
+                shape = self.entity(reference[1], reference[2]).function
+                for result in self._result(reference[1], shape, depth + 1) if shape is not None else ():
+                    if method == "__iter__" and result[0] == "elements":
+                        yield from cast("tuple[Value, ...]", result[1])
+                    elif method == "__getitem__":
+                        yield result
+
+    def _entered(self, value: Value, depth: int) -> Iterable[Value]:
+        if value[0] == "elements":
+            yield from cast("tuple[Value, ...]", value[1])
+        elif value[0] == "external":
+            yield value
+        elif value[0] == "instance":
+            for name in ("__enter__", "__aenter__"):
+                for reference in self._member_references(value, name):
+                    if reference[0] == "entity":
+                        shape = self.entity(reference[1], reference[2]).function
+                        if shape is not None:
+                            yield from self._result(reference[1], shape, depth + 1)
+
+
+def _merge(sequences: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """C3 (Barrett et al. 1996); where no consistent order exists, the first candidate is taken."""
+    order: list[tuple[int, int]] = []
+    pending = [sequence for sequence in sequences if sequence]
+    while pending:
+        chosen = next(
+            (sequence[0] for sequence in pending if not any(sequence[0] in other[1:] for other in pending)),
+            pending[0][0],
+        )
+        order.append(chosen)
+        pending = [
+            rest
+            for rest in ([entry for entry in sequence if entry != chosen] for sequence in pending)
+            if rest
+        ]
+    return order
+
+
+def _is_accessor(shape: FunctionShape) -> bool:
+    return any(_last_name(decorator) in _ACCESSORS for decorator in shape.decorators)
+
+
+def _last_name(term: Term) -> str:
+    if term is None:
+        return ""
+    if term[0] in ("global", "literal"):
+        return cast("str", term[1])
+    if term[0] in ("attr", "import"):
+        return cast("str", term[2])
+    return ""
+
+
+def ecosystem_of(value: Value) -> Ecosystem:
+    """The ecosystem of an external value."""
+    return cast("Ecosystem", value[1])
