@@ -1,0 +1,354 @@
+"""The main job: a source in, its atom graph out.
+
+list -> analyse (parse, cut, resolve file by file) -> link -> publish (swap, cycles, waves), with rows going to
+Neo4j as they come. Until `publish` commits, readers see what they saw before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from app.errors import InputError
+from app.graph.connect import Graph
+from app.graph.publish import PublishResult, publish
+from app.graph.staging import (
+    PlanRecord,
+    StagedBuild,
+    discard,
+    open_build,
+    stage_atoms,
+    stage_dependencies,
+    stage_externals,
+    stage_files,
+    stage_symbols,
+    sweep,
+)
+from app.model.atom import Atom, FileRecord
+from app.model.dependency import Dependency, DependencyType, ExternalReference, Symbol
+from app.pipeline.worker import (
+    Analysed,
+    Chunk,
+    FileVanishedError,
+    LinkedChunk,
+    Table,
+    analyse_chunk,
+    link_chunk,
+    open_pool,
+    save_table,
+)
+from app.resolve.modules import index_modules, module_names
+from app.resolve.summary import Interface, SymbolRow
+from app.sources.source import Entry, Source
+
+# Large enough that sending a chunk costs little, small enough that the last one is soon done.
+_CHUNK_BYTES: Final = 192 * 1024
+_CHUNK_FILES: Final = 24
+_BATCH: Final = 5_000
+_PLANS: Final = uuid.UUID("6b1f0a53-6a41-5f0e-9d2c-0f6d1c8a7e11")
+
+Result = TypeVar("Result")
+
+
+class Progress(Protocol):
+    """Told how far a stage is; ``total`` is -1 where it is not known yet."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import found and did; ``seconds`` by stage, ``rates`` of a second."""
+
+    plan_id: str
+    project_name: str
+    revision: str
+    files: int
+    bytes: int
+    code_lines: int
+    atoms: int
+    dependencies: dict[str, int]
+    symbols: int
+    externals: int
+    references: dict[str, int]
+    unresolved: dict[str, int]
+    recovered: int
+    opaque: int
+    reasons: tuple[tuple[str, str, str], ...]
+    """Path, status and reason of each file that did not parse whole."""
+    skipped: tuple[tuple[str, str], ...]
+    other_files: int
+    cycles: int
+    cut: int
+    waves: int
+    widest_wave: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def plan_id_for(tenant_id: str, name: str) -> str:
+    """The id of an imported plan: the same name is the same plan, so a new import replaces it."""
+    return str(uuid.uuid5(_PLANS, f"{tenant_id}/{name}"))
+
+
+async def import_source(
+    graph: Graph,
+    source: Source,
+    *,
+    name: str,
+    tenant_id: str,
+    workers: int,
+    progress: Progress,
+) -> ImportResult:
+    """Import a source as the plan ``name``, replacing what the plan held.
+
+    Raises InputError where there is nothing to read, Conflict where another import of the plan won, StoreDown.
+    Whatever ends it early, the plan stays as it was.
+    """
+    if not source.entries:
+        raise InputError(
+            f"{source.name} holds no file that can be read",
+            hint=f"{source.others} other files were seen; check the path and --include/--exclude",
+        )
+    plan = PlanRecord(plan_id_for(tenant_id, name), name, source.name, tenant_id)
+    began = time.perf_counter()
+    await sweep(graph)
+    build = await open_build(graph, plan, str(uuid.uuid4()))
+    try:
+        with tempfile.TemporaryDirectory(prefix="mge-import-") as spool, open_pool(workers) as pool:
+            run = _Import(build, source, pool, Path(spool), workers, progress)
+            try:
+                return await run.whole(began)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    except BaseException:
+        await asyncio.shield(discard(build))
+        raise
+    finally:
+        await asyncio.shield(sweep(graph))
+
+
+@dataclass(slots=True)
+class _Import:
+    """One import under way."""
+
+    build: StagedBuild
+    source: Source
+    pool: ProcessPoolExecutor
+    spool: Path
+    workers: int
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+    interfaces: list[Interface] = field(default_factory=list)
+    symbols: list[tuple[str, int, tuple[SymbolRow, ...]]] = field(default_factory=list)
+    bases: list[int] = field(default_factory=list)
+    atoms: int = 0
+    code_lines: int = 0
+    bytes: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    reasons: list[tuple[str, str, str]] = field(default_factory=list)
+    dependencies: Counter[str] = field(default_factory=Counter)
+    references: Counter[str] = field(default_factory=Counter)
+    unresolved: Counter[str] = field(default_factory=Counter)
+    externals: set[tuple[str, str]] = field(default_factory=set)
+
+    async def whole(self, began: float) -> ImportResult:
+        """All stages, in order."""
+        paths = [entry.path for entry in self.source.entries]
+        names = module_names(paths, self.source.name)
+        chunks = list(_chunks(self.build.plan.plan_id, self.source.entries, names, self.spool))
+        await self.timed("analyse and write atoms", self.analyse(chunks))
+        symbols = _unique_symbols(self.symbols, self.bases)
+        await self.timed("write symbols", stage_symbols(self.build, symbols))
+        self.symbols.clear()
+        table = self.spool / "table"
+        save_table(
+            Table(tuple(self.interfaces), index_modules(paths, self.source.name), tuple(self.bases)), table
+        )
+        self.interfaces.clear()
+        await self.timed("link and write dependencies", self.link(chunks, table))
+        self.progress("publish", 0, -1)
+        published = await self.timed("publish", publish(self.build, version("mge"), {**self.seconds}))
+        self.progress("publish", 1, 1)
+        self.seconds["total"] = time.perf_counter() - began
+        return self.result(published, len(symbols))
+
+    async def timed(self, stage: str, work: Awaitable[Result]) -> Result:
+        began = time.perf_counter()
+        result = await work
+        self.seconds[stage] = time.perf_counter() - began
+        return result
+
+    async def analyse(self, chunks: Sequence[Chunk]) -> None:
+        """First pass: every file on its own; files and atoms go to the graph while others are parsed."""
+        files: list[FileRecord] = []
+        atoms: list[Atom] = []
+        done = 0
+        async for found in in_order(self.pool, analyse_chunk, [(chunk,) for chunk in chunks], self.workers):
+            self.take(found, files, atoms)
+            done += len(found.records)
+            self.progress("files", done, len(self.source.entries))
+            self.progress("atoms", self.atoms, -1)
+            if len(atoms) >= _BATCH:
+                await stage_files(self.build, files)
+                await stage_atoms(self.build, atoms)
+                files.clear()
+                atoms.clear()
+        await stage_files(self.build, files)
+        await stage_atoms(self.build, atoms)
+
+    def take(self, found: Analysed, files: list[FileRecord], atoms: list[Atom]) -> None:
+        """Count a chunk's files and number their atoms."""
+        for record, of_file, symbols in zip(found.records, found.atoms, found.symbols, strict=True):
+            self.bases.append(self.atoms)
+            self.symbols.append((record.path, record.number, symbols))
+            atoms.extend(replace(atom, number=self.atoms + atom.number) for atom in of_file)
+            self.atoms += len(of_file)
+            self.code_lines += record.loc
+            self.bytes += record.bytes
+            self.statuses[record.parse_status] += 1
+            if record.parse_status != "ok":
+                self.reasons.append((record.path, record.parse_status, record.reason))
+        files.extend(found.records)
+        self.interfaces.extend(found.interfaces)
+        self.references["names"] += found.references
+
+    async def link(self, chunks: Sequence[Chunk], table: Path) -> None:
+        """Second pass: references across files; dependencies go to the graph while others are linked."""
+        waiting: dict[DependencyType, list[Dependency]] = {}
+        externals: list[ExternalReference] = []
+        arguments = [(self.spool, chunk.first, table) for chunk in chunks]
+        done = 0
+        async for found in in_order(self.pool, link_chunk, arguments, self.workers):
+            self.count(found)
+            externals.extend(found.externals)
+            for dependency in found.dependencies:
+                waiting.setdefault(dependency.type, []).append(dependency)
+            for type_, rows in waiting.items():
+                if len(rows) >= _BATCH:
+                    await stage_dependencies(self.build, type_, rows)
+                    rows.clear()
+            done += 1
+            self.progress("links", done, len(chunks))
+            self.progress("edges", sum(self.dependencies.values()), -1)
+        for type_, rows in waiting.items():
+            await stage_dependencies(self.build, type_, rows)
+        await stage_externals(self.build, externals)
+
+    def count(self, found: LinkedChunk) -> None:
+        self.dependencies.update(dependency.type for dependency in found.dependencies)
+        self.externals.update((reference.ecosystem, reference.name) for reference in found.externals)
+        self.references.update(
+            {"resolved": found.resolved, "external": found.external, "builtin": found.builtin}
+        )
+        self.unresolved.update(found.unresolved)
+
+    def result(self, published: PublishResult, symbols: int) -> ImportResult:
+        return ImportResult(
+            plan_id=self.build.plan.plan_id,
+            project_name=self.build.plan.project_name,
+            revision=self.source.revision,
+            files=len(self.source.entries),
+            bytes=self.bytes,
+            code_lines=self.code_lines,
+            atoms=self.atoms,
+            dependencies=dict(sorted(self.dependencies.items())),
+            symbols=symbols,
+            externals=len(self.externals),
+            references=dict(self.references),
+            unresolved=dict(self.unresolved),
+            recovered=self.statuses["recovered"],
+            opaque=self.statuses["opaque"],
+            reasons=tuple(self.reasons),
+            skipped=tuple((skipped.path, skipped.reason) for skipped in self.source.skipped),
+            other_files=self.source.others,
+            cycles=published.cycles,
+            cut=published.cut_edges,
+            waves=published.waves,
+            widest_wave=published.widest_wave,
+            seconds={
+                **self.seconds,
+                **{f"publish: {step}": took for step, took in published.seconds.items()},
+            },
+        )
+
+
+async def in_order(
+    pool: ProcessPoolExecutor,
+    work: Callable[..., Result],
+    arguments: Sequence[tuple[object, ...]],
+    workers: int,
+) -> AsyncIterator[Result]:
+    """Results in the order of ``arguments``; a few more tasks than workers are under way at a time."""
+    loop = asyncio.get_running_loop()
+    window = workers * 3
+    running: list[asyncio.Future[Result]] = []
+    following = 0
+    try:
+        while running or following < len(arguments):
+            while following < len(arguments) and len(running) < window:
+                running.append(loop.run_in_executor(pool, work, *arguments[following]))
+                following += 1
+            try:
+                yield await running.pop(0)
+            except FileVanishedError as error:
+                path, reason = error.args
+                raise InputError(
+                    f"{path} was listed but cannot be read: {reason}",
+                    hint="import again, or leave it out with --exclude",
+                ) from error
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _chunks(plan_id: str, entries: Sequence[Entry], names: dict[str, str], spool: Path) -> Iterator[Chunk]:
+    """Neighbouring files, so that a chunk is about as much work as another."""
+    first = 0
+    gathered: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if gathered and (size + entry.size > _CHUNK_BYTES or len(gathered) >= _CHUNK_FILES):
+            yield Chunk(plan_id, first, tuple(gathered), tuple(names[e.path] for e in gathered), spool)
+            first += len(gathered)
+            gathered, size = [], 0
+        gathered.append(entry)
+        size += entry.size
+    if gathered:
+        yield Chunk(plan_id, first, tuple(gathered), tuple(names[e.path] for e in gathered), spool)
+
+
+def _unique_symbols(
+    found: Sequence[tuple[str, int, tuple[SymbolRow, ...]]], bases: Sequence[int]
+) -> list[Symbol]:
+    """The plan's symbols; where two files would give one name, the later one's carries its path."""
+    taken: set[str] = set()
+    symbols: list[Symbol] = []
+    for path, number, rows in found:
+        renamed: dict[str, str] = {}
+        for row in rows:
+            name = row.qualified if row.qualified not in taken else f"{row.qualified}@{path}"
+            renamed[row.qualified] = name
+            taken.add(name)
+        symbols.extend(
+            Symbol(
+                renamed[row.qualified],
+                row.name,
+                row.kind,
+                row.exported,
+                path,
+                tuple(bases[number] + atom for atom in row.atoms),
+                renamed.get(row.member_of, ""),
+            )
+            for row in rows
+        )
+    return symbols

@@ -1,0 +1,145 @@
+"""What the parser processes do: analyse chunks of files, then link them once every interface is known.
+
+Summaries stay on disk between the two passes, so that memory grows with the symbol table only.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from app.model.atom import Atom, FileRecord
+from app.model.dependency import Dependency, ExternalReference
+from app.pipeline.analyse import analyse
+from app.resolve.evaluate import Evaluator
+from app.resolve.link import link_file
+from app.resolve.modules import Modules
+from app.resolve.summary import FileSummary, Interface, SymbolRow
+from app.sources.source import Entry, Skipped, read_entry
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some neighbouring files of an import: ``first`` is the number of the first, ``spool`` where results wait."""
+
+    plan_id: str
+    first: int
+    entries: tuple[Entry, ...]
+    modules: tuple[str, ...]
+    spool: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What the importing process needs of a chunk: rows to write, and the files' interfaces."""
+
+    records: tuple[FileRecord, ...]
+    atoms: tuple[tuple[Atom, ...], ...]
+    symbols: tuple[tuple[SymbolRow, ...], ...]
+    interfaces: tuple[Interface, ...]
+    references: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The symbol table of the plan; ``bases[f]`` is the number of file ``f``'s first atom."""
+
+    interfaces: tuple[Interface, ...]
+    modules: Modules
+    bases: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedChunk:
+    """The dependencies from one chunk's atoms, and what became of its references."""
+
+    dependencies: tuple[Dependency, ...]
+    externals: tuple[ExternalReference, ...]
+    resolved: int
+    external: int
+    builtin: int
+    unresolved: dict[str, int]
+
+
+class FileVanishedError(Exception):
+    """A file that was listed cannot be read any more; ``args`` are its path and the reason."""
+
+
+def open_pool(workers: int) -> ProcessPoolExecutor:
+    """Parser processes that end when this process ends, however it ends."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    # Ctrl-C is for the importing process, which then stops its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def analyse_chunk(chunk: Chunk) -> Analysed:
+    """Analyse a chunk's files and leave their summaries in the spool.
+
+    Raises FileVanishedError where a file cannot be read any more.
+    """
+    summaries: list[FileSummary] = []
+    for offset, (entry, module) in enumerate(zip(chunk.entries, chunk.modules, strict=True)):
+        file = read_entry(entry)
+        if isinstance(file, Skipped):
+            raise FileVanishedError(file.path, file.reason)
+        summaries.append(analyse(chunk.plan_id, chunk.first + offset, module, file))
+    kept = [replace(summary, atoms=(), symbols=()) for summary in summaries]
+    (chunk.spool / f"{chunk.first}").write_bytes(pickle.dumps(kept, pickle.HIGHEST_PROTOCOL))
+    return Analysed(
+        tuple(summary.record for summary in summaries),
+        tuple(summary.atoms for summary in summaries),
+        tuple(summary.symbols for summary in summaries),
+        tuple(summary.interface for summary in summaries),
+        sum(summary.references for summary in summaries),
+    )
+
+
+def save_table(table: Table, path: Path) -> None:
+    """Put the symbol table where every worker finds it."""
+    path.write_bytes(pickle.dumps(table, pickle.HIGHEST_PROTOCOL))
+
+
+@lru_cache(maxsize=1)
+def _load_table(path: Path) -> tuple[Evaluator, Sequence[int]]:
+    table: Table = pickle.loads(path.read_bytes())  # noqa: S301 - written by this import a moment ago
+    return Evaluator(table.interfaces, table.modules), table.bases
+
+
+def link_chunk(spool: Path, first: int, table: Path) -> LinkedChunk:
+    """Link the files of the chunk that begins with file ``first``."""
+    evaluator, bases = _load_table(table)
+    summaries: list[FileSummary] = pickle.loads((spool / f"{first}").read_bytes())  # noqa: S301 - as above
+    linked = [link_file(evaluator, summary.record.number, summary, bases) for summary in summaries]
+    unresolved: dict[str, int] = {}
+    for one in linked:
+        for reason, count in one.unresolved.items():
+            unresolved[reason] = unresolved.get(reason, 0) + count
+    return LinkedChunk(
+        tuple(dependency for one in linked for dependency in one.dependencies),
+        tuple(reference for one in linked for reference in one.externals),
+        sum(one.resolved for one in linked),
+        sum(one.external for one in linked),
+        sum(one.builtin for one in linked),
+        unresolved,
+    )
