@@ -54,13 +54,13 @@ class FolderTree:
 
     def _child(self, item: os.DirEntry[bytes]) -> Child:
         try:
+            if item.is_dir(follow_symlinks=False):
+                return Child(item.name, "folder")
             mode = item.stat(follow_symlinks=False)
         except OSError as error:
             return Child(item.name, "refused", reason=reason_of(error))
         if stat.S_ISREG(mode.st_mode):
             return Child(item.name, "file", mode.st_size)
-        if stat.S_ISDIR(mode.st_mode):
-            return Child(item.name, "folder")
         if not stat.S_ISLNK(mode.st_mode):
             return Child(item.name, "refused", reason="not a regular file")
         target = Path(os.path.realpath(os.fsdecode(item.path)))

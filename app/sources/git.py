@@ -181,8 +181,9 @@ def _fetch_commit(remote: Remote, clone: Path, rules: ReadRules) -> str:
         else:
             return _WANTED
     # a part of a commit's name, or an expression such as v1~2: only who has the history knows what it means
-    everything = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+    everything = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", f"+HEAD:{_WANTED}")
     _fetch((*fetch, "--end-of-options", remote.url, *everything), clone, remote, rules)
+    _output(("update-ref", "--no-deref", "HEAD", _WANTED), clone)
     return remote.revision
 
 
@@ -207,6 +208,8 @@ def _listing(repository: Path, commit: str, rules: ReadRules) -> tuple[ListedTre
             elif mode == b"120000":
                 tree.add(path, Child(name, "refused", reason="symbolic link"))
             elif kind == b"blob" and is_readable(name, rules):
+                if not size.isdigit():
+                    raise _lacks(blob)
                 tree.add(path, Child(name, "file", int(size)))
                 blobs[path] = blob
             else:
@@ -225,14 +228,18 @@ def _copy_blobs(repository: Path, blobs: Sequence[tuple[bytes, int]], spool: Spo
             requests.flush()
             head = answers.readline().split()
             if len(head) != 3 or head[1] != b"blob" or int(head[2]) != size:
-                raise SourceRefused(
-                    f"the repository lacks the object {blob.decode()}",
-                    hint="a partial or damaged clone: run git fsck, or give the repository's URL",
-                )
+                raise _lacks(blob)
             offsets.append(spool.store(_exactly(answers, size))[0])
             answers.read(1)
         requests.close()
     return offsets
+
+
+def _lacks(blob: bytes) -> SourceRefused:
+    return SourceRefused(
+        f"the repository lacks the object {blob.decode()}",
+        hint="a partial or damaged clone: run git fsck, or give the repository's URL",
+    )
 
 
 def _exactly(stream: IO[bytes], size: int) -> Iterator[bytes]:

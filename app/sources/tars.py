@@ -109,6 +109,8 @@ def _headers(stream: _Stream) -> Iterator[_Header]:
     here: dict[bytes, bytes] = {}
     while True:
         block = stream.read(_BLOCK)
+        if not stream.meter.unpacked:
+            raise refused("it is empty", _COPY)
         if not block or block.count(0) == _BLOCK:
             return
         if len(block) < _BLOCK:
@@ -139,7 +141,7 @@ def _headers(stream: _Stream) -> Iterator[_Header]:
             name = block[345:500].split(b"\0", 1)[0] + b"/" + name
         if b"size" in said:
             if not said[b"size"].isdigit() or len(said[b"size"]) > 19:
-                raise refused("an extended header has a size that is no number")
+                raise refused("an extended header holds no number where one belongs")
             size = int(said[b"size"])
         target = said.get(b"linkpath", block[157:257].split(b"\0", 1)[0])
         if len(target) > LONGEST:
@@ -163,7 +165,7 @@ def _number(field: bytes) -> int:
     if not digits:
         return 0
     if not all(byte in b"01234567" for byte in digits):
-        raise refused("a header has a size that is no number", _COPY)
+        raise refused("a header holds no number where one belongs", _COPY)
     return int(digits, 8)
 
 
