@@ -200,7 +200,7 @@ def _inside(
     tree: Tree, folder: bytes, names: dict[bytes, Child], around: Surroundings, choice: Choice
 ) -> Surroundings:
     """What holds for the children of ``folder``: its own repository, if it is one, and its `.gitignore`."""
-    if b".git" in names and names[b".git"].kind in ("file", "folder"):
+    if b".git" in names:
         repository = tree.repository(folder)
         if repository.problem:
             choice.skipped.append(

@@ -324,11 +324,15 @@ def _running(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Pope
             _pipe(process.stdin).close()
             code = process.wait()
         except BrokenPipeError:
-            code = process.wait()
+            code = process.wait() or 1
         finally:
             timer.cancel()
             _end(process)
             _pipe(process.stdout).close()
+        if code == -signal.SIGKILL:
+            raise SourceRefused(
+                f"git was ended after {READ_SECONDS} s", hint="import a folder of the repository"
+            )
         if code:
             raise SourceRefused(_complaint(errors), hint="run git fsck in the repository")
 

@@ -121,6 +121,8 @@ class Listing:
 
     def _note_top(self, path: bytes, *, file: bool) -> None:
         top, slash, rest = path.partition(b"/")
+        if never_entered(top):
+            return
         if len(self._tops) < 2:
             self._tops.add(top)
         if file and not slash:

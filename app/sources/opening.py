@@ -42,7 +42,7 @@ def open_source(location: str, rules: ReadRules, workdir: Path) -> Source:
 
 
 def _open(location: str, rules: ReadRules, workdir: Path) -> Source:
-    path = Path(location).expanduser()
+    path = Path(location)
     found = _mode(path)
     if found is not None:
         if stat.S_ISDIR(found):
@@ -85,7 +85,7 @@ def _local_revision(location: str) -> tuple[Path, str] | None:
     """A folder and what follows it after an ``@``; a revision may hold an ``@`` of its own (`HEAD@{1}`)."""
     at = location.rfind("@")
     while at > 0:
-        folder = Path(location[:at]).expanduser()
+        folder = Path(location[:at])
         if folder.is_dir():
             return folder, location[at + 1 :]
         at = location.rfind("@", 0, at)

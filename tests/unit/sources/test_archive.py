@@ -115,6 +115,7 @@ def test_a_wrapping_folder_is_the_root_unless_it_is_a_package(tmp_path: Path, ma
         ("other/a.py",): ["other/a.py"],
         ("p/package.json", "p/a.py", "b.py"): ["b.py", "p/a.py", "p/package.json"],
         ("x.py",): ["x.py"],
+        ("x/a.py", "__MACOSX/x/._a.py"): ["a.py"],
     }
     for names, expected in cases.items():
         with open_source(str(make(tmp_path, dict.fromkeys(names, b""))), RULES, tmp_path / "work") as source:
