@@ -1,0 +1,133 @@
+"""TypeScript, TSX and JavaScript source to facts."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+import tree_sitter_javascript
+import tree_sitter_typescript
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
+
+from app.model.facts import Facts, ParseProblem
+from app.parse import ecmascript_names, ecmascript_pieces
+from app.parse.status import judge, opaque_facts
+from app.parse.text import Text
+
+# One pass in native code finds what does not depend on its surroundings.
+_SCAN: Final = """
+[(if_statement) (for_statement) (for_in_statement) (while_statement) (do_statement)
+ (switch_case) (catch_clause)] @decision
+(ternary_expression "?" @decision)
+(binary_expression operator: ["&&" "||" "??"] @decision)
+[(comment) (html_comment)] @comment
+(hash_bang_line) @comment
+(template_string) @template
+(ERROR) @error
+(MISSING) @missing
+[(statement_block) (class_body) (switch_body)] @body
+(object) @object
+[(arrow_function) (function_expression) (generator_function) (method_definition) (class)] @function
+"""
+_SCAN_TYPES: Final = "[(interface_body) (object_type) (enum_body)] @body"
+
+_NOT_NEWLINE: Final = re.compile(rb"[^\n]")
+# White space to the grammar, though not to `bytes.strip`.
+_WIDE_BLANKS: Final = re.compile("|".join("\ufeff\u00a0\u2028\u2029\u2060\u200b").encode())
+
+
+@cache
+def _language(name: str) -> Language:
+    if name == "javascript":
+        return Language(tree_sitter_javascript.language())
+    if name == "tsx":
+        return Language(tree_sitter_typescript.language_tsx())
+    return Language(tree_sitter_typescript.language_typescript())
+
+
+@cache
+def _scan(name: str) -> Query:
+    return Query(_language(name), _SCAN if name == "javascript" else _SCAN + _SCAN_TYPES)
+
+
+def parse_tree(grammar: bytes, language: str) -> Node:
+    """The root of the syntax tree; ``language`` is ``typescript``, ``tsx`` or ``javascript``."""
+    return Parser(_language(language)).parse(grammar).root_node
+
+
+def parse(text: Text, language: str) -> Facts:
+    """Everything the parser says about a file in ``language``; never fails."""
+    if text.reason:
+        return opaque_facts(language, text)
+    root = parse_tree(text.grammar, language)
+    found = QueryCursor(_scan(language)).captures(root)
+    problems = _problems(root, found)
+    status, reason = judge(text, problems)
+    if status == "opaque":
+        return opaque_facts(language, text, reason)
+    source = text.utf8
+    comments = sorted((node.start_byte, node.end_byte) for node in found.get("comment", []))
+    tables = ecmascript_names.read(source, root, typescript=language != "javascript")
+    layout = ecmascript_pieces.layout(
+        text.grammar, found.get("body", []), found.get("object", []), found.get("function", []), comments
+    )
+    pieces, too_deep = ecmascript_pieces.cut(root, layout)
+    problems += tables.problems + too_deep
+    return Facts(
+        language=language,
+        status=status,
+        reason=reason,
+        encoding=text.encoding,
+        code_lines=_code_lines(text.grammar, comments, found.get("template", [])),
+        decisions=tuple(sorted(node.start_byte for node in found.get("decision", []))),
+        pieces=pieces,
+        scopes=tuple(tables.scopes),
+        bindings=tuple(tables.bindings),
+        expressions=tuple(tables.expressions),
+        attribute_stores=tuple(tables.attribute_stores),
+        functions=tuple(tables.functions),
+        classes=tuple(tables.classes),
+        exports=tuple(tables.exports),
+        flows=tables.frozen_flows(),
+        problems=tuple(sorted(problems, key=lambda problem: (problem.start, problem.end))),
+    )
+
+
+def _problems(root: Node, found: dict[str, list[Node]]) -> list[ParseProblem]:
+    """What the grammar could not read; where it gave up on the whole, the parts that are no statements."""
+    problems = [
+        ParseProblem(node.start_byte, node.end_byte, "syntax error")
+        for node in found.get("error", [])
+        if node != root
+    ]
+    problems += [
+        ParseProblem(node.start_byte, node.end_byte, f"missing {node.type}")
+        for node in found.get("missing", [])
+    ]
+    if root.type == "ERROR":
+        problems += [
+            ParseProblem(node.start_byte, node.end_byte, "syntax error")
+            for node in root.children
+            if not ecmascript_pieces.is_statement(node)
+        ]
+    return problems
+
+
+def _code_lines(grammar: bytes, comments: list[tuple[int, int]], templates: list[Node]) -> bytes:
+    """One byte a line: 1 where anything but white space and comments stands."""
+    shown = bytearray(grammar)
+    for start, end in comments:
+        shown[start:end] = _NOT_NEWLINE.sub(b" ", grammar[start:end])
+    if not grammar.isascii():
+        shown = bytearray(_WIDE_BLANKS.sub(b" ", shown))
+    lines = bytearray(1 if line.strip() else 0 for line in shown.split(b"\n"))
+    line = at = 0
+    for node in sorted(templates, key=lambda node: node.start_byte):
+        start = node.start_byte
+        line += grammar.count(b"\n", at, start)
+        at = start
+        # A blank line in a template is part of its text.
+        for inside in range(line, line + grammar.count(b"\n", start, node.end_byte)):
+            lines[inside] = 1
+    return bytes(lines)
