@@ -13,9 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jgo.config import GlobalSettings
-from jgo.constants import MAVEN_CENTRAL_URL
-from jgo.util import http
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -34,6 +31,7 @@ _PARALLEL = 8
 _ATTEMPTS = 3
 _CHUNK = 1 << 16
 _PARTIAL = ".part"
+_PAUSE = 1.0  # seconds after the first failure
 _SECONDS = (10, 60)  # to connect, between two packets
 
 
@@ -141,7 +139,7 @@ def _fetch_one(
             failure = _download(artifact, url, path, cancelled, advance)
             if not failure or cancelled.is_set():
                 return
-        cancelled.wait(2**attempt)
+        cancelled.wait(_PAUSE * 2**attempt)
     raise StackError(
         f"cannot fetch {artifact.coordinate}: {failure}",
         hint="check the network, then run the command again: what has arrived is kept",
@@ -152,6 +150,8 @@ def _download(
     artifact: Artifact, url: str, path: Path, cancelled: threading.Event, advance: Callable[[int], None]
 ) -> str:
     """Puts the checked file at ``path``; returns why it could not, or nothing."""
+    from jgo.util import http  # half a second to import, and needed once in the life of a cache
+
     received = 0
     digest = hashlib.sha256()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=_PARTIAL)
@@ -186,6 +186,9 @@ def _download(
 
 
 def _configured_repositories() -> tuple[str, ...]:
+    from jgo.config import GlobalSettings
+    from jgo.constants import MAVEN_CENTRAL_URL
+
     own = GlobalSettings.load().repositories
     return tuple({"central": MAVEN_CENTRAL_URL, **own}.values())
 
@@ -196,7 +199,7 @@ def _is_intact(artifact: Artifact, path: Path) -> bool:
             return os.fstat(file.fileno()).st_size == artifact.size and (
                 hashlib.file_digest(file, "sha256").hexdigest() == artifact.sha256
             )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

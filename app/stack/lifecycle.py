@@ -47,11 +47,10 @@ def up(
         started: list[str] = []
         try:
             stores = [_start(config, store, started) for store in _embedded(config, console)]
-            for store in stores:
-                _wait(store, start_seconds)
+            _wait(stores, start_seconds)
             for wanted in companions:
                 service = services.companion(config, wanted, _endpoints(config))
-                _wait(_start(config, service, started), start_seconds)
+                _wait([_start(config, service, started)], start_seconds)
             return _endpoints(config)
         except BaseException as error:
             for name in reversed(started):
@@ -166,19 +165,21 @@ def _start(config: StackConfig, service: Service, started: list[str]) -> Service
     return replace(service, process=running)
 
 
-def _wait(service: Service, seconds: float) -> None:
+def _wait(started: Sequence[Service], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not service.ready():
-        if service.process is None or not process.is_running(service.process):
-            raise StackError(
-                f"{service.name} stopped while it was starting: {_last_words(service.logs)}",
-                hint=f"the whole log is {service.logs[-1]}",
-            )
-        if time.monotonic() > deadline:
-            raise StackError(
-                f"{service.name} does not answer after {seconds:.0f} s: {_last_words(service.logs)}",
-                hint=f"look into {service.logs[0]}; run `mge down`, then `mge up`, to try again",
-            )
+    pending = started
+    while pending := [each for each in pending if not each.ready()]:
+        for service in pending:
+            if service.process is None or not process.is_running(service.process):
+                raise StackError(
+                    f"{service.name} stopped while it was starting: {_last_words(service.logs)}",
+                    hint=f"the whole log is {service.logs[-1]}",
+                )
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"{service.name} does not answer after {seconds:.0f} s: {_last_words(service.logs)}",
+                    hint=f"look into {service.logs[0]}; run `mge down`, then `mge up`, to try again",
+                )
         time.sleep(0.05)
 
 

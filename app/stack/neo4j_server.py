@@ -20,6 +20,7 @@ _JVM = (
     "-XX:+UseG1GC",
     "-XX:-OmitStackTraceInFastThrow",
     "-XX:+DisableExplicitGC",
+    "-Xlog:aot*=error:stdout",
     "-Djdk.nio.maxCachedBufferSize=1024",
     "-Dio.netty.tryReflectionSetAccessible=true",
     "-Dlog4j2.disable.jmx=true",
@@ -72,11 +73,15 @@ def set_first_password(home: Path, password: str) -> None:
         return
     folder = home / "data" / "dbms"
     folder.mkdir(parents=True, exist_ok=True)
-    salt = secrets.token_bytes(32)
-    digest = hashlib.sha256(salt + password.encode()).digest()
-    for _ in range(1023):
+    (folder / "auth.ini").write_text(login_line(password, secrets.token_bytes(32)))
+
+
+def login_line(password: str, salt: bytes) -> str:
+    """The user as Neo4j stores it: SHA-256 over salt and password, 1,024 times."""
+    digest = salt + password.encode()
+    for _ in range(1024):
         digest = hashlib.sha256(digest).digest()
-    (folder / "auth.ini").write_text(f"{USER}:SHA-256,{digest.hex()},{salt.hex()},1024:\n")
+    return f"{USER}:SHA-256,{digest.hex()},{salt.hex()},1024:\n"
 
 
 def has_store(home: Path) -> bool:

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from importlib.metadata import distribution
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from app.errors import InputError, StackError
 
@@ -123,4 +123,4 @@ def without_password(url: str) -> str:
     parts = urlsplit(url)
     login, at, hosts = parts.netloc.rpartition("@")
     query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != "password"])
-    return urlunsplit(parts._replace(netloc=login.partition(":")[0] + at + hosts, query=query))
+    return f"{parts.scheme}://{login.partition(':')[0]}{at}{hosts}{parts.path}{'?' if query else ''}{query}"
