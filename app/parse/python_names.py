@@ -201,12 +201,11 @@ class _Reader:
         """An expression whose value means nothing here: everything in it is read."""
         kind = node.type
         if kind == "string":
-            if node.child_count > 2:
-                for child in node.children:
-                    if child.type == "interpolation":
-                        self.interpolation(child)
-            elif self.annotations_depth:
+            if self.annotations_depth:
                 return self.annotation_text(node)
+            for child in node.children:
+                if child.type == "interpolation":
+                    self.interpolation(child)
         elif node.child_count:
             for child in node.children:
                 if child.is_named and child.type != "comment":
@@ -524,13 +523,9 @@ class _Reader:
 
     def annotation_text(self, node: Node) -> int:
         """An annotation in quotes: read as the expression that it holds."""
-        content = node.children[1] if node.child_count == 3 else None
-        if node.child_count == 2 or (content is not None and content.type != "string_content"):
+        if node.child_count != 3 or node.children[1].type != "string_content":
             return -1
-        opening = node.children[0]
-        if content is None:
-            # An older grammar without a node for the content of plain strings.
-            return -1
+        opening, content = node.children[:2]
         source = content.text or b""
         if b"\\" in source or self.text(opening).lower().strip("\"'") not in ("", "u", "r"):
             return -1

@@ -35,7 +35,7 @@ def _statements(
     pieces: list[Piece] = []
     for node in block.children:
         kind = node.type
-        if kind == "comment" or not node.is_named and kind != "ERROR":
+        if kind == "comment" or (not node.is_named and kind != "ERROR"):
             # `;` between statements, and stray tokens after an error, belong to the piece before them.
             continue
         if node.end_byte == node.start_byte:

@@ -229,20 +229,32 @@ class Evaluator:
         depth: int,
     ) -> bool:
         """A name that comes through `from m import *` or `export * from "m"`."""
-        for star in interface.stars:
-            if star is None:
-                continue
-            target = self._target(file, cast("str", star[1]))
-            if target is None or target[0] != "file":
-                continue
-            other = self.interfaces[target[1]]
-            if other.public is not None and name not in other.public:
-                continue
-            if other.public is None and is_python(other.path) and name.startswith("_"):
-                continue
-            if self._refer_module_member(target[1], name, found, outside, depth + 1):
-                return True
-        return False
+        return any(self._passes(file, module, name, found, outside, depth) for module, _ in interface.stars)
+
+    def _passes(
+        self,
+        file: int,
+        module: str,
+        name: str,
+        found: dict[Reference, None],
+        outside: dict[Value, None],
+        depth: int,
+    ) -> bool:
+        """Whether ``name`` comes through a star import of ``module``; adds what it is."""
+        target = self._target(file, module)
+        if target is None or target[0] != "file":
+            return False
+        other = self.interfaces[target[1]]
+        if other.public is not None and name not in other.public:
+            return False
+        if other.public is None and is_python(other.path) and name.startswith("_"):
+            return False
+        return self._refer_module_member(target[1], name, found, outside, depth + 1)
+
+    def star_import_of(self, file: int, name: str) -> int | None:
+        """The atom (index in the file) of the star import that brings ``name``."""
+        stars = self.interfaces[file].stars
+        return next((atom for module, atom in stars if self._passes(file, module, name, {}, {}, 0)), None)
 
     def _refer_global(
         self, file: int, name: str, found: dict[Reference, None], outside: dict[Value, None], depth: int

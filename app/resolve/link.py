@@ -129,6 +129,15 @@ class _Link:
 
     def _settle(self, pending: Pending) -> None:
         references, outside = self.evaluator.references(self.file, pending.term)
+        term = pending.term
+        if pending.is_import and term is not None and term[3]:
+            # `import a.b` binds a, and runs and brings a.b as well.
+            references += self.evaluator.references(self.file, ("import", term[3], "", ""))[0]
+        elif references and term is not None and term[0] == "global":
+            star = self.evaluator.star_import_of(self.file, pending.symbol)
+            if star is not None:
+                base = self.bases[self.file]
+                self._edge("IMPORT_DEP", pending, base + pending.atom, base + star, "use", "star", 1.0)
         for value in outside:
             self._leave(pending, value)
         if not references and not outside:

@@ -700,14 +700,14 @@ class _File:
             name: entity for (scope, name), entity in self.entity_of_variable.items() if scope == 0 and name
         }
         exports: dict[str, Exported] = {}
-        stars: list[Term] = [
-            ("import", binding.module, "", "")
+        stars = [
+            (binding.module, self.atom(binding.pos))
             for binding in facts.bindings
             if binding.kind == "import" and binding.key == "*" and binding.name == "*" and binding.scope == 0
         ]
         for export in facts.exports:
             if export.name == "*":
-                stars.append(("import", export.module, "", ""))
+                stars.append((export.module, self.atom(export.pos)))
                 continue
             if export.module:
                 term: Term = ("import", export.module, export.key, "")

@@ -146,8 +146,8 @@ class Interface:
     names: dict[str, int]
     """Module-level names to entities."""
     exports: dict[str, Exported]
-    stars: tuple[Term, ...]
-    """Modules of which everything is re-exported, or star-imported, in order."""
+    stars: tuple[tuple[str, int], ...]
+    """Modules of which everything is star-imported or re-exported, in order, with the atom that says so."""
     public: tuple[str, ...] | None
     """``__all__`` where it is a plain list."""
     members: dict[tuple[int, str], int] = field(default_factory=dict)

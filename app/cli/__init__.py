@@ -1,0 +1,1 @@
+"""The `mge` command, a module per noun."""

@@ -1,0 +1,258 @@
+"""`mge import`, `plans`, `show`, `assemble`, `delete`, and `mge cypher`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from app.cli import output
+from app.errors import InputError, NotFound
+from app.graph.connect import Graph, read, run_named
+from app.graph.publish import delete_plan
+from app.graph.queries import from_text, list_queries, query
+from app.graph.read import list_plans, show_plan, waves_page
+from app.graph.staging import sweep
+from app.main import TENANT, open_stores, read_rules
+from app.pipeline.assembling import assemble as assemble_plan
+from app.pipeline.importing import ImportResult, import_source
+from app.settings import Settings
+from app.sources.opening import open_source
+
+Result = TypeVar("Result")
+
+PlanArgument = Annotated[str, typer.Argument(help="name or id of a plan", metavar="PLAN")]
+JsonOption = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
+
+
+def with_graph(work: Callable[[Graph], Awaitable[Result]]) -> Result:
+    """Run something that needs the graph."""
+
+    async def whole() -> Result:
+        async with open_stores(Settings(), postgres=False) as stores:
+            return await work(stores.graph)
+
+    return asyncio.run(whole())
+
+
+async def find_plan(graph: Graph, plan: str) -> str:
+    """The id of the plan that a person names by id or by name."""
+    rows = await read(graph, "plans/find", tenant_id=TENANT, plan=plan)
+    if not rows:
+        raise NotFound(f"there is no plan {plan!r}", hint="`mge plans` lists the plans")
+    return str(rows[0]["plan_id"])
+
+
+def import_(
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="folder, file, .zip, .tar.gz, git URL, or a repository at REVISION: PATH@REVISION"
+        ),
+    ],
+    name: Annotated[
+        str, typer.Option(help="name of the plan; importing under it again replaces the plan")
+    ] = "",
+    include: Annotated[
+        list[str] | None, typer.Option(help="read only these (patterns as in .gitignore)")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="leave these out (patterns as in .gitignore)")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Cut a code base into atoms and keep its dependency graph."""
+    settings = Settings()
+    result = run_import(settings, path, name, tuple(include or ()), tuple(exclude or ()), shown=not json)
+    if json:
+        output.as_json(output.import_json(result))
+        output.warnings(result)
+    else:
+        output.import_summary(result)
+
+
+def run_import(
+    settings: Settings,
+    path: str,
+    name: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    *,
+    shown: bool,
+) -> ImportResult:
+    """Import what a person names; the figures."""
+    rules = read_rules(settings, include, exclude)
+
+    async def work(graph: Graph) -> ImportResult:
+        with (
+            tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
+            open_source(path, rules, Path(workdir)) as source,
+            output.ImportProgress(shown=shown) as progress,
+        ):
+            return await import_source(
+                graph,
+                source,
+                name=name or source.name,
+                tenant_id=TENANT,
+                workers=settings.mge_workers or os.cpu_count() or 1,
+                progress=progress,
+            )
+
+    return with_graph(work)
+
+
+def plans(json: JsonOption = False) -> None:
+    """List the plans."""
+
+    async def work(graph: Graph) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = []
+        after = ""
+        while page := await list_plans(graph, TENANT, after):
+            found += [dict(summary.plan) for summary in page]
+            after = str(page[-1].plan["plan_id"])
+        return found
+
+    found = with_graph(work)
+    if json:
+        output.as_json(found)
+        return
+    output.as_table(
+        ("plan", "id", "files", "atoms", "updated"),
+        [
+            (
+                plan["project_name"],
+                plan["plan_id"],
+                plan.get("total_files"),
+                plan.get("total_atoms"),
+                str(plan.get("updated_at"))[:19],
+            )
+            for plan in found
+        ],
+    )
+
+
+def show(plan: PlanArgument, json: JsonOption = False) -> None:
+    """Show what a plan holds and how its graph was built."""
+
+    async def work(graph: Graph) -> dict[str, object]:
+        plan_id = await find_plan(graph, plan)
+        summary = await show_plan(graph, plan_id, TENANT)
+        waves = await waves_page(graph, plan_id, TENANT, limit=12)
+        return {
+            "plan": dict(summary.plan),
+            "build": dict(summary.build),
+            "waves": [{"number": wave.number, "total_atoms": wave.total_atoms} for wave in waves],
+        }
+
+    found = with_graph(work)
+    if json:
+        output.as_json(found)
+        return
+    of_plan, of_build = found["plan"], found["build"]
+    waves = found["waves"]
+    assert isinstance(of_plan, dict)
+    assert isinstance(of_build, dict)
+    assert isinstance(waves, list)
+    output.properties_table(f"plan {of_plan['project_name']}", of_plan)
+    output.properties_table("last build", of_build)
+    output.as_table(
+        ("wave", "atoms"), [(wave["number"], wave["total_atoms"]) for wave in waves], title="first waves"
+    )
+
+
+def assemble(
+    plan: PlanArgument,
+    out: Annotated[Path, typer.Option(help="a new or empty folder")],
+    json: JsonOption = False,
+) -> None:
+    """Write a plan's files, byte for byte as they were imported."""
+
+    async def work(graph: Graph) -> dict[str, object]:
+        written = await assemble_plan(graph, await find_plan(graph, plan), TENANT, out.absolute())
+        return {"files": written.files, "bytes": written.bytes, "out": str(out)}
+
+    found = with_graph(work)
+    if json:
+        output.as_json(found)
+    else:
+        output.OUT.print(f"{found['files']:,} files, {found['bytes']:,} bytes in {out}")
+
+
+def delete(plan: PlanArgument) -> None:
+    """Delete a plan and everything in it."""
+
+    async def work(graph: Graph) -> None:
+        await delete_plan(graph, await find_plan(graph, plan), TENANT)
+        await sweep(graph)
+
+    with_graph(work)
+    output.say(f"deleted {plan}")
+
+
+cypher = typer.Typer(help="The named queries in cypher/.", no_args_is_help=True)
+
+
+@cypher.command("list")
+def cypher_list(json: JsonOption = False) -> None:
+    """List the queries."""
+    found = [asked for asked in list_queries() if asked.access == "read"]
+    if json:
+        output.as_json(
+            [
+                {
+                    "name": asked.name,
+                    "answers": asked.answers,
+                    "parameters": [
+                        {"name": p.name, "type": p.type, "example": p.example, "meaning": p.meaning}
+                        for p in asked.parameters
+                    ],
+                    "returns": asked.returns,
+                }
+                for asked in found
+            ]
+        )
+        return
+    output.as_table(
+        ("name", "answers", "parameters"),
+        [(asked.name, asked.answers, ", ".join(p.name for p in asked.parameters)) for asked in found],
+    )
+
+
+@cypher.command("run")
+def cypher_run(
+    name: Annotated[str, typer.Argument(help="a query's name, as `mge cypher list` shows it")],
+    param: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE; plan_id also takes a plan's name")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Run a named query and print its rows."""
+    written: dict[str, str] = {}
+    for pair in param or ():
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"{pair!r} is not KEY=VALUE", hint="write --param limit=10", field="param")
+        written[key] = value
+    asked = query(name)
+    if asked.access != "read":
+        raise InputError(
+            f"{name} writes; it is a step of the service",
+            hint="`mge cypher list` shows the queries to run",
+            field="name",
+        )
+
+    async def work(graph: Graph) -> tuple[list[str], list[list[object]]]:
+        if "plan_id" in written:
+            written["plan_id"] = await find_plan(graph, written["plan_id"])
+        return await run_named(graph, name, from_text(asked, written))
+
+    columns, rows = with_graph(work)
+    if json:
+        output.as_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        output.as_table(columns, rows)
