@@ -37,12 +37,13 @@ _EVERYTHING = b"**"
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One line: ``expression`` matches a whole path that is relative to the pattern's folder."""
+    """One line: ``expression`` matches a whole path that is relative to the pattern's folder, or a name alone."""
 
     text: bytes
     expression: re.Pattern[bytes]
     negated: bool
     folders_only: bool
+    name_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,20 @@ class Patterns:
     """The patterns of one file, in order; the last one that matches decides."""
 
     patterns: tuple[Pattern, ...]
-    any_for_file: re.Pattern[bytes] | None
-    any_for_folder: re.Pattern[bytes] | None
+    any_name: re.Pattern[bytes] | None
+    any_path: re.Pattern[bytes] | None
 
     def verdict(self, path: bytes, folder: bool) -> bool | None:
         """True: matched, False: matched by a `!` pattern, None: the patterns do not speak of this path."""
-        any_match = self.any_for_folder if folder else self.any_for_file
-        if any_match is None or not any_match.match(path):
+        name = path[path.rfind(b"/") + 1 :]
+        if not (self.any_name and self.any_name.match(name)) and not (
+            self.any_path and self.any_path.match(path)
+        ):
             return None
         for pattern in reversed(self.patterns):
-            if (folder or not pattern.folders_only) and pattern.expression.match(path):
+            if (folder or not pattern.folders_only) and pattern.expression.match(
+                name if pattern.name_only else path
+            ):
                 return not pattern.negated
         return None
 
@@ -92,8 +97,8 @@ def _together(patterns: Iterable[Pattern]) -> Patterns:
     kept = tuple(patterns)
     return Patterns(
         kept,
-        _union(pattern for pattern in kept if not pattern.folders_only),
-        _union(pattern for pattern in kept),
+        _union(pattern for pattern in kept if pattern.name_only),
+        _union(pattern for pattern in kept if not pattern.name_only),
     )
 
 
@@ -116,9 +121,8 @@ def _parse_line(line: bytes) -> Pattern | None:
     tokens = _tokens(body.removeprefix(b"/"), as_path=b"/" in body)
     if tokens is None:
         return None
-    if b"/" not in body:
-        tokens.insert(0, _ANY_FOLDERS)
-    return Pattern(text, re.compile(_expression(tokens), re.DOTALL), negated, folders_only)
+    expression = re.compile(_expression(tokens), re.DOTALL)
+    return Pattern(text, expression, negated, folders_only, name_only=b"/" not in body)
 
 
 def _trim(line: bytes) -> bytes:

@@ -152,8 +152,8 @@ def _headers(stream: _Stream) -> Iterator[_Header]:
 def _check_sum(block: bytes) -> None:
     expected = _number(block[148:156])
     blanked = block[:148] + b" " * 8 + block[156:]
-    signed = sum(blanked) - 256 * sum(byte > 127 for byte in blanked)
-    if expected not in (sum(blanked), signed):
+    # some old programs add the bytes up as signed numbers
+    if expected != sum(blanked) and expected != sum(blanked) - 256 * sum(byte > 127 for byte in blanked):
         raise refused("it is not a tar archive, or is damaged: a header's checksum is wrong", _COPY)
 
 
