@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -154,9 +153,9 @@ def _download(
 
     received = 0
     digest = hashlib.sha256()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=_PARTIAL)
+    partial = path.with_name(path.name + _PARTIAL)
     try:
-        with os.fdopen(handle, "wb") as file, http.get(url, stream=True, timeout=_SECONDS) as response:
+        with partial.open("wb") as file, http.get(url, stream=True, timeout=_SECONDS) as response:
             if response.status_code != 200:
                 return f"{url} answers {response.status_code}"
             for chunk in response.iter_content(_CHUNK):
@@ -174,7 +173,7 @@ def _download(
                 f"{url} does not have the SHA-256 that is locked for {artifact.coordinate}",
                 hint="the file was changed at its source or on the way: do not use it, and check the repository",
             )
-        Path(name).replace(path)
+        partial.replace(path)
         return ""
     except OSError as error:
         if error.errno is not None:  # the disk's; those of requests carry none
@@ -182,7 +181,7 @@ def _download(
         advance(-received)
         return f"{url}: {error}"
     finally:
-        Path(name).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def _configured_repositories() -> tuple[str, ...]:

@@ -191,8 +191,9 @@ def _last_words(logs: Sequence[Path]) -> str:
             with log.open("rb") as file:
                 file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
                 lines += file.read().decode(errors="replace").splitlines()
+    lines = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("at ")]
     telling = [line for line in lines if any(word in line for word in _TELLING)]
-    return " / ".join(line.strip()[:300] for line in (telling or lines)[-4:]) or "it wrote no log"
+    return " / ".join(line[:300] for line in (telling or lines)[-4:]) or "it wrote no log"
 
 
 def _stop(config: StackConfig, name: str, report: Report) -> Stopped:
