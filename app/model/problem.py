@@ -1,0 +1,65 @@
+"""Errors as RFC 9457 problems, which is how requests and jobs tell of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.errors import (
+    Conflict,
+    InputError,
+    MgeError,
+    MigrationError,
+    NotFound,
+    SourceRefused,
+    StackError,
+    StoreDown,
+    UnknownName,
+)
+
+_PREFIX: Final = "urn:mge:problem:"
+
+_KINDS: Final[dict[type[MgeError], tuple[str, str]]] = {
+    SourceRefused: ("source-refused", "The source breaks a rule of safe reading"),
+    UnknownName: ("unknown-name", "Nothing has that name"),
+    InputError: ("invalid-input", "The request cannot be used"),
+    NotFound: ("not-found", "Nothing has that id"),
+    Conflict: ("conflict", "The state of things forbids it"),
+    StoreDown: ("store-down", "A store does not answer"),
+    StackError: ("stack-error", "The embedded stack does not run"),
+    MigrationError: ("migration-error", "A migration was edited, is missing or failed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong. ``type`` is stable; ``field`` names the part of the request at fault, where one is."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str = ""
+    field: str = ""
+
+
+def problem_of(error: MgeError) -> Problem:
+    """The problem that an error of ours is."""
+    name, title = next(_KINDS[kind] for kind in type(error).__mro__ if kind in _KINDS)
+    return Problem(_PREFIX + name, title, error.status, str(error), error.hint, error.field)
+
+
+def problem(name: str, title: str, status: int, detail: str, hint: str = "") -> Problem:
+    """A problem that is no error of ours."""
+    return Problem(_PREFIX + name, title, status, detail, hint)
+
+
+def unexpected(incident: str) -> Problem:
+    """A fault of ours; the log has the details under ``incident``."""
+    return problem(
+        "internal-error",
+        "A fault of the service",
+        500,
+        "Something went wrong that nobody foresaw.",
+        f"the service's log tells more: look for incident {incident}",
+    )

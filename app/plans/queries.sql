@@ -1,0 +1,97 @@
+-- server_version --
+-- The version of the database server
+SELECT current_setting('server_version') AS version;
+
+-- find_migrations_table --
+-- Whether the record of migrations exists
+SELECT to_regclass('schema_migrations') IS NOT NULL AS exists;
+
+-- create_migrations_table --
+-- Make the record of migrations
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version integer PRIMARY KEY,
+    source text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    milliseconds integer NOT NULL
+);
+
+-- list_migrations --
+-- The migrations that ran, in order
+SELECT version, source, checksum FROM schema_migrations ORDER BY version;
+
+-- record_migration --
+-- Note that a migration ran
+INSERT INTO schema_migrations (version, source, checksum, milliseconds)
+VALUES (%(version)s, %(source)s, %(checksum)s, %(milliseconds)s);
+
+-- forget_migration --
+-- Note that a migration was taken back
+DELETE FROM schema_migrations WHERE version = %(version)s;
+
+-- limit_lock_wait --
+-- Wait no longer than this for locks in the transaction
+SELECT set_config('lock_timeout', %(timeout)s, true);
+
+-- lock_migrations --
+-- Be the one migrator until the transaction ends
+SELECT pg_advisory_xact_lock(hashtextextended('mge schema_migrations', 0));
+
+-- insert_job --
+-- Record a job, unless the tenant used the idempotency key before
+INSERT INTO jobs (job_id, tenant_id, kind, request, idempotency_key, request_digest)
+VALUES (%(job_id)s, %(tenant_id)s, %(kind)s, %(request)s, %(idempotency_key)s, %(request_digest)s)
+ON CONFLICT ON CONSTRAINT jobs_idempotency_key DO NOTHING
+RETURNING *;
+
+-- job_of_key --
+-- The job that a tenant's idempotency key belongs to
+SELECT * FROM jobs WHERE tenant_id = %(tenant_id)s AND idempotency_key = %(idempotency_key)s;
+
+-- show_job --
+-- A tenant's job
+SELECT * FROM jobs WHERE job_id = %(job_id)s AND tenant_id = %(tenant_id)s;
+
+-- start_job --
+-- Begin an attempt at a job that is not over; earlier attempts can write no more
+UPDATE jobs
+SET status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), progress = '[]'
+WHERE job_id = %(job_id)s AND status IN ('queued', 'running')
+RETURNING *;
+
+-- report_job --
+-- Say how far the current attempt at a job is
+UPDATE jobs SET progress = %(progress)s
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running'
+RETURNING job_id;
+
+-- requeue_job --
+-- Give up the current attempt at a job: another one will follow
+UPDATE jobs SET status = 'queued'
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running';
+
+-- succeed_job --
+-- End the current attempt at a job with its result
+UPDATE jobs SET status = 'succeeded', progress = %(progress)s, result = %(result)s, finished_at = now()
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running';
+
+-- fail_job --
+-- End the current attempt at a job with an error
+UPDATE jobs SET status = 'failed', error = %(error)s, finished_at = now()
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running';
+
+-- cancel_job --
+-- Cancel a tenant's job that is not over; whoever runs it finds that it can write no more, and stops
+UPDATE jobs SET status = 'cancelled', finished_at = now()
+WHERE job_id = %(job_id)s AND tenant_id = %(tenant_id)s AND status IN ('queued', 'running')
+RETURNING *;
+
+-- needed_uploads --
+-- The uploads that unfinished jobs read
+SELECT request ->> 'upload' AS upload FROM jobs
+WHERE status IN ('queued', 'running') AND request ->> 'upload' <> '';
+
+-- count_workers --
+-- The workers that gave a sign of life within some seconds
+SELECT count(*) AS workers FROM procrastinate_workers
+WHERE last_heartbeat > now() - make_interval(secs => %(seconds)s);
