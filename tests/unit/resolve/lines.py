@@ -29,9 +29,19 @@ def summarise(number: int, path: str, module: str, data: bytes) -> FileSummary:
     names = {piece.start: piece.name or piece.node_type for piece in leaves if piece.role == "head"}
     guards = guard_rows(governors(facts.pieces), rows, starts, names)
     local = resolve_locally(facts, path, module, starts, places, guards)
-    record = FileRecord(number, path, language, "", "utf-8", "lf", len(data), 0, len(starts), facts.status, facts.reason)
+    record = FileRecord(
+        number, path, language, "", "utf-8", "lf", len(data), 0, len(starts), facts.status, facts.reason
+    )
     return FileSummary(
-        record, (), local.interface, local.edges, local.pending, local.symbols, local.references, 0, local.unresolved
+        record,
+        (),
+        local.interface,
+        local.edges,
+        local.pending,
+        local.symbols,
+        local.references,
+        0,
+        local.unresolved,
     )
 
 
