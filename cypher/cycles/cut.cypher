@@ -30,7 +30,7 @@ CALL (cycle) {
   CALL (cycle, heaviest) {
     UNWIND range(0, heaviest) AS weight
     MATCH (next:Atom {plan_id: $plan_id, step: weight})
-    USING INDEX next:Atom(plan_id, step)
+    USING INDEX SEEK next:Atom(plan_id, step)
     WITH cycle, next, weight LIMIT 1
     REMOVE next.step, next.needs, next.needed
     WITH cycle, next, weight

@@ -20,12 +20,12 @@ WITH count(*) AS atoms
 UNWIND range(0, atoms / 100) AS hundred
 CALL (hundred) {
   MATCH (some:Atom {plan_id: $plan_id, step: hundred * 100 + 1})
-  USING INDEX some:Atom(plan_id, step)
+  USING INDEX SEEK some:Atom(plan_id, step)
   WITH hundred LIMIT 1
   UNWIND range(hundred * 100 + 1, hundred * 100 + 100) AS step
   CALL (step) {
     MATCH (aside:Atom {plan_id: $plan_id, step: step})
-    USING INDEX aside:Atom(plan_id, step)
+    USING INDEX SEEK aside:Atom(plan_id, step)
     MATCH (aside)<-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]-(other)
     WHERE other.step IS NULL
     WITH step, other, other.needs - count(need) AS needs
@@ -33,7 +33,7 @@ CALL (hundred) {
   }
   CALL (step) {
     MATCH (aside:Atom {plan_id: $plan_id, step: step})
-    USING INDEX aside:Atom(plan_id, step)
+    USING INDEX SEEK aside:Atom(plan_id, step)
     MATCH (aside)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)
     WHERE other.step IS NULL
     WITH step, other, other.needed - count(need) AS needed

@@ -16,12 +16,12 @@ CALL (atoms) {
   UNWIND range(0, atoms / 100) AS hundred
   CALL (hundred) {
     MATCH (some:Atom {plan_id: $plan_id, wave: hundred * 100 + 1})
-    USING INDEX some:Atom(plan_id, wave)
+    USING INDEX SEEK some:Atom(plan_id, wave)
     WITH hundred LIMIT 1
     UNWIND range(hundred * 100 + 1, hundred * 100 + 100) AS wave
     CALL (wave) {
       MATCH (done:Atom {plan_id: $plan_id, wave: wave})
-      USING INDEX done:Atom(plan_id, wave)
+      USING INDEX SEEK done:Atom(plan_id, wave)
       MATCH (done)<-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]-(next)
       WHERE NOT need.cut
       WITH wave, next, next.needs - count(need) AS needs
