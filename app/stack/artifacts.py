@@ -173,6 +173,7 @@ def _download(
                 f"{url} does not have the SHA-256 that is locked for {artifact.coordinate}",
                 hint="the file was changed at its source or on the way: do not use it, and check the repository",
             )
+        os.utime(partial, (0, 0))  # the JVM's start-up cache holds for jars of the same time only
         partial.replace(path)
         return ""
     except OSError as error:

@@ -75,8 +75,11 @@ def test_a_missing_jar_is_fetched_once(repository: Repository, tmp_path: Path) -
 
 
 def test_a_changed_jar_in_the_cache_is_fetched_again(repository: Repository, tmp_path: Path) -> None:
+    before = get(repository, tmp_path).stat().st_mtime
     (tmp_path / JAR.file_name).write_bytes(b"x" * JAR.size)
-    assert get(repository, tmp_path).read_bytes() == CONTENT
+    again = get(repository, tmp_path)
+    assert again.read_bytes() == CONTENT
+    assert again.stat().st_mtime == before
 
 
 def test_another_content_is_refused_and_not_kept(repository: Repository, tmp_path: Path) -> None:
