@@ -1,0 +1,78 @@
+"""Where the servers come from: ``NEO4J_URI`` and ``DATABASE_URL``, else containers, else the embedded stack."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+
+import pytest
+from rich.console import Console
+from testcontainers.community.neo4j import Neo4jContainer
+from testcontainers.community.postgres import PostgresContainer
+
+from app.graph.connect import Graph, connect
+from app.graph.migrate import list_migrations
+from app.graph.migrate import up as migrate
+from app.settings import Settings
+from app.stack import Endpoints, StackConfig, down, up
+
+HEAP_MB = 1024
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """A Neo4j and a Postgres that answer."""
+    settings = Settings()
+    own_neo4j = settings.neo4j_uri
+    own_postgres = settings.database_url.get_secret_value() if settings.database_url else None
+    with ExitStack() as started:
+        if own_neo4j and own_postgres:
+            password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
+            yield Endpoints(own_neo4j, settings.neo4j_user, password, own_postgres)
+        elif own_neo4j is None and own_postgres is None and docker_runs():
+            yield containers(started)
+        else:
+            stack = StackConfig(
+                tmp_path_factory.mktemp("servers") / "home",
+                settings.mge_cache,
+                heap_mb=HEAP_MB,
+                neo4j_uri=own_neo4j,
+                neo4j_user=settings.neo4j_user,
+                neo4j_password=settings.neo4j_password.get_secret_value()
+                if settings.neo4j_password
+                else None,
+                database_url=own_postgres,
+            )
+            started.callback(down, stack, report=print)
+            yield up(stack, console=Console(file=io.StringIO()))
+
+
+@pytest.fixture(scope="session")
+async def graph(servers: Endpoints) -> AsyncIterator[Graph]:
+    """The Neo4j, migrated; tests keep to plans of their own in it."""
+    async with connect(
+        servers.neo4j_uri, servers.neo4j_user, servers.neo4j_password, Settings().neo4j_database
+    ) as found:
+        await migrate(found, list_migrations())
+        yield found
+
+
+def docker_runs() -> bool:
+    return (
+        shutil.which("docker") is not None
+        and not subprocess.run(["docker", "info"], capture_output=True).returncode
+    )
+
+
+def containers(started: ExitStack) -> Endpoints:
+    neo4j = started.enter_context(Neo4jContainer("neo4j:5.26-community"))
+    postgres = started.enter_context(PostgresContainer("postgres:18", driver=None))
+    return Endpoints(
+        neo4j_uri=neo4j.get_connection_url(),
+        neo4j_user=neo4j.username,
+        neo4j_password=neo4j.password,
+        database_url=postgres.get_connection_url(),
+    )
