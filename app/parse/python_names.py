@@ -126,6 +126,9 @@ class _Reader:
             "parenthesized_expression": self.only_child,
             "keyword_argument": self.keyword_argument,
             "type": self.only_child,
+            "generic_type": self.generic_type,
+            "union_type": self.union_type,
+            "member_type": self.member_type,
         }
 
     # -- scopes and names
@@ -206,6 +209,9 @@ class _Reader:
             for child in node.children:
                 if child.type == "interpolation":
                     self.interpolation(child)
+        elif self.annotations_depth and kind in ("list", "tuple"):
+            # The parameter list of `Callable[[A, B], C]`.
+            return self.union_type(node)
         elif node.child_count:
             for child in node.children:
                 if child.is_named and child.type != "comment":
@@ -506,6 +512,32 @@ class _Reader:
         self.annotations_depth -= 1
         self.type_only = outer_type_only
         return index
+
+    def generic_type(self, node: Node) -> int:
+        parts = [child for child in node.named_children if child.type != "comment"]
+        if not parts:
+            return -1
+        base = self.expression(parts[0])
+        listed = parts[1].named_children if len(parts) > 1 else []
+        arguments = [self.expression(argument) for argument in listed if argument.type != "comment"]
+        return self.tables.add_expression(
+            Expression("generic", self.pos(node), base=base, options=tuple(a for a in arguments if a >= 0))
+        )
+
+    def union_type(self, node: Node) -> int:
+        options = [self.expression(child) for child in node.named_children if child.type != "comment"]
+        return self.union([option for option in options if option >= 0])
+
+    def member_type(self, node: Node) -> int:
+        parts = [child for child in node.named_children if child.type != "comment"]
+        if len(parts) != 2:
+            return self.other_children(node)
+        base = self.expression(parts[0])
+        return self.tables.add_expression(
+            Expression(
+                "attribute", self.pos(parts[1]), self.text(parts[1]), base, self.scope, type_only=self.type_only
+            )
+        )
 
     def mark_type(self, index: int, context: Context) -> None:
         """Give the names of a type expression their role: the outermost is ``context``, the others arguments."""

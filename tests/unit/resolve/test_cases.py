@@ -25,7 +25,7 @@ class Case:
     ignored: tuple[str, ...]
 
 
-def _cases() -> list[Case]:
+def all_cases() -> list[Case]:
     cases: list[Case] = []
     for path in sorted(_CASES.glob("*.md")):
         for section in path.read_text().split("\n## ")[1:]:
@@ -44,7 +44,7 @@ def _cases() -> list[Case]:
     return cases
 
 
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: case.title)
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.title)
 def test_edges(case: Case) -> None:
     linked = link(case.files)
     found = {
