@@ -200,7 +200,8 @@ def _stop(config: StackConfig, name: str, report: Report) -> Stopped:
     running = state.load(config.home)[name]
     if running.process is None:
         return Stopped(name, "not running")
-    if name == NEO4J and neo4j_server.records_startup(config.cache):
+    recording = name == NEO4J and neo4j_server.records_startup(config.cache)
+    if recording and process.is_running(running.process):
         report(
             "stopping Neo4j, which this once writes down what makes its next starts quicker (half a minute)"
         )
