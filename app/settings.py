@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     mge_api_port: int | None = Field(None, description="the API's port; unset: 8000, or a free one")
     mge_neo4j_heap_mb: int | None = Field(None, description="Neo4j's heap; unset: a quarter of memory, 1 to 4 GiB")
 
+    mge_allowed_hosts: str = Field(
+        "", description="host names beside localhost that the API answers for, with commas between"
+    )
+    mge_max_upload_bytes: int = Field(512 * 2**20, description="a larger upload is refused")
     mge_import_root: Path | None = Field(None, description="folder that server-side import paths must lie in")
     mge_workers: int | None = Field(None, description="parser processes; unset: one a core")
     mge_max_files: int = Field(200_000, description="an import with more files is refused")

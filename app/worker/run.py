@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from app.errors import InputError, MgeError, StoreDown
+from app.graph import staging
 from app.graph.connect import Graph
 from app.graph.publish import rebuild
 from app.model.problem import problem_of, unexpected
@@ -108,10 +109,11 @@ async def run_job(place: Workplace, job_id: UUID) -> None:
 
 
 async def sweep(place: Workplace) -> None:
-    """Delete the uploads that no job needs; `StoreDown`."""
+    """Delete what no job needs: uploads, and what killed imports left in the graph; `StoreDown`."""
     removed = sweep_uploads(place.uploads, await jobs.needed_uploads(place.pool))
     if removed:
         log.info("uploads deleted that no job needs", uploads=removed)
+    await staging.sweep(place.graph)
 
 
 async def _report(pool: Pool, job: Job, stages: _Stages) -> None:

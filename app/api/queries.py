@@ -1,0 +1,98 @@
+"""The named read queries of ``cypher/``, for analysts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+from fastapi import APIRouter
+from pydantic import JsonValue
+
+from app.api.schemas import ParameterModel, QueryList, QueryModel, QueryRows, QueryRun
+from app.api.service import Tenant, TheGraph
+from app.errors import InputError, UnknownName
+from app.graph.connect import run_named
+from app.graph.queries import Query, Value, list_queries
+from app.graph.read import show_plan
+
+router = APIRouter(prefix="/api/v2/queries", tags=["queries"])
+
+_INTERNAL: Final = ("migrations/", "publish/", "staging/")
+_ROWS: Final = 1_000
+
+
+@router.get("")
+async def queries() -> QueryList:
+    """Every query that can be run by name, with its text."""
+    return QueryList(items=[_model(query) for query in _offered().values()])
+
+
+@router.post("/{group}/{verb}")
+async def run_query(group: str, verb: str, body: QueryRun, graph: TheGraph, tenant: Tenant) -> QueryRows:
+    """Run a query; it sees the caller's plans only."""
+    name = f"{group}/{verb}"
+    query = _offered().get(name)
+    if query is None:
+        raise UnknownName(
+            f"no query named {name!r} can be run", hint="GET /api/v2/queries lists them", field="name"
+        )
+    parameters: dict[str, Value] = dict(body.parameters)
+    declared = {parameter.name for parameter in query.parameters}
+    if "tenant_id" in parameters:
+        raise InputError("the tenant is the caller's", hint="leave tenant_id out", field="tenant_id")
+    if "tenant_id" in declared:
+        parameters["tenant_id"] = tenant
+    limit = parameters.get("limit", _ROWS)
+    if "limit" in declared and isinstance(limit, int) and not 0 <= limit <= _ROWS:
+        raise InputError(f"the limit is not within 0 and {_ROWS}", hint="ask for less", field="limit")
+    plan_id = parameters.get("plan_id")
+    if isinstance(plan_id, str):
+        await show_plan(graph, plan_id, tenant)
+    columns, rows = await run_named(graph, name, parameters)
+    return QueryRows(
+        columns=columns,
+        rows=[[_json(value) for value in row] for row in rows[:_ROWS]],
+        truncated=len(rows) > _ROWS,
+    )
+
+
+def _offered() -> dict[str, Query]:
+    """The queries that read, and that a plan or a tenant bounds."""
+    return {
+        query.name: query
+        for query in list_queries()
+        if query.access == "read"
+        and not query.name.startswith(_INTERNAL)
+        and any(parameter.name in ("plan_id", "tenant_id") for parameter in query.parameters)
+    }
+
+
+def _model(query: Query) -> QueryModel:
+    return QueryModel(
+        name=query.name,
+        answers=query.answers,
+        parameters=[
+            ParameterModel.model_validate(asdict(parameter))
+            for parameter in query.parameters
+            if parameter.name != "tenant_id"
+        ],
+        returns=query.returns,
+        cost=query.cost,
+        text=query.text,
+    )
+
+
+def _json(value: object) -> JsonValue:
+    """A value of the graph as JSON; times as ISO 8601."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case dict():
+            return {str(key): _json(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_json(inner) for inner in value]
+        case datetime():
+            return value.isoformat()
+        case _:
+            return str(value)

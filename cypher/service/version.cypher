@@ -1,0 +1,7 @@
+// answers: The version of the database server.
+// returns: version
+// cost: constant
+// access: read
+CALL dbms.components() YIELD name, versions
+WHERE name = 'Neo4j Kernel'
+RETURN versions[0] AS version
