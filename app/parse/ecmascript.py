@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import tree_sitter_javascript
 import tree_sitter_typescript
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from app.model.facts import Facts, ParseProblem
-from app.parse import ecmascript_names, ecmascript_pieces
+from app.parse import ecmascript_names, ecmascript_pieces, ecmascript_repairs
 from app.parse.status import judge, opaque_facts
 from app.parse.text import Text
 
-# One pass in native code finds what does not depend on its surroundings.
+# One pass in native code finds what does not depend on its surroundings. Each pattern is one node: patterns of
+# several take quadratic time on long chains of operators.
 _SCAN: Final = """
 [(if_statement) (for_statement) (for_in_statement) (while_statement) (do_statement)
- (switch_case) (catch_clause)] @decision
-(ternary_expression "?" @decision)
-(binary_expression operator: ["&&" "||" "??"] @decision)
+ (switch_case) (catch_clause) (ternary_expression)] @decision
+["&&" "||" "??"] @decision
 [(comment) (html_comment)] @comment
 (hash_bang_line) @comment
 (template_string) @template
@@ -60,15 +60,17 @@ def parse(text: Text, language: str) -> Facts:
     """Everything the parser says about a file in ``language``; never fails."""
     if text.reason:
         return opaque_facts(language, text)
-    root = parse_tree(text.grammar, language)
-    found = QueryCursor(_scan(language)).captures(root)
-    problems = _problems(root, found)
+    root, found, problems = _read(text.grammar, language)
+    comments = sorted((node.start_byte, node.end_byte) for node in found.get("comment", []))
+    if problems:
+        shown = ecmascript_repairs.repaired(text.grammar, language, comments)
+        again = _read(shown, language)
+        if _lost(again[2]) < _lost(problems):
+            root, found, problems = again
     status, reason = judge(text, problems)
     if status == "opaque":
         return opaque_facts(language, text, reason)
-    source = text.utf8
-    comments = sorted((node.start_byte, node.end_byte) for node in found.get("comment", []))
-    tables = ecmascript_names.read(source, root, typescript=language != "javascript")
+    tables = ecmascript_names.read(text.utf8, root, typescript=language != "javascript")
     layout = ecmascript_pieces.layout(
         text.grammar, found.get("body", []), found.get("object", []), found.get("function", []), comments
     )
@@ -92,6 +94,20 @@ def parse(text: Text, language: str) -> Facts:
         flows=tables.frozen_flows(),
         problems=tuple(sorted(problems, key=lambda problem: (problem.start, problem.end))),
     )
+
+
+_Reading: TypeAlias = tuple[Node, dict[str, list[Node]], list[ParseProblem]]
+
+
+def _read(grammar: bytes, language: str) -> _Reading:
+    """The root, what the scan found, and what could not be read."""
+    root = parse_tree(grammar, language)
+    found = QueryCursor(_scan(language)).captures(root)
+    return root, found, _problems(root, found) if root.has_error else []
+
+
+def _lost(problems: list[ParseProblem]) -> tuple[int, int]:
+    return sum(problem.end - problem.start for problem in problems), len(problems)
 
 
 def _problems(root: Node, found: dict[str, list[Node]]) -> list[ParseProblem]:

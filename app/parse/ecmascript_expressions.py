@@ -33,70 +33,64 @@ def _last(reading: Reading, node: Node, context: Context) -> int:
 
 def _chain(reading: Reading, node: Node, context: Context) -> int:
     """A chain of properties, calls and subscripts, however long."""
-    links: list[tuple[str, list[Node]]] = []
+    # From the outermost in: each link with how its result is used.
+    links: list[tuple[str, list[Node], Context]] = []
     at = node
     kind = node.type
+    used = context
     while kind in _LINKS:
         children = at.children
-        links.append((kind, children))
+        links.append((kind, children, used))
+        if kind == "call_expression":
+            used = "decorate" if used == "decorate" and at is node else "call"
+        elif kind != "non_null_expression":
+            used = "read"
         at = children[0]
         kind = at.type
     result = -1
-    last = len(links) - 1
-    if kind in ("import", "identifier") and links[last][0] == "call_expression":
-        module = required(reading, at, links[last][1])
+    if kind in ("import", "identifier") and links[-1][0] == "call_expression":
+        module = required(reading, at, links[-1][1])
         if module is not None:
             result = reading.add("import", at.start_byte, module)
-            last -= 1
-            kind = "import"
-    if kind != "import" and last >= 0:
-        result = read(reading, at, _link_context(links, last, context))
-    for index in range(last, -1, -1):
-        kind, children = links[index]
-        outer = _link_context(links, index - 1, context)
+            links.pop()
+            kind = ""
+    if kind:
+        result = read(reading, at, used)
+    for kind, children, used in reversed(links):
         if kind == "member_expression":
             name = children[-1]
-            result = reading.add_attribute(result, reading.text(name), name.start_byte, outer)
+            result = reading.add_attribute(result, reading.text(name), name.start_byte, used)
         elif kind == "call_expression":
-            start = children[0].start_byte
-            for child in children[1:]:
-                if child.type == "arguments":
-                    for argument in child.named_children:
-                        read(reading, argument)
-                elif child.type == "type_arguments":
-                    type_arguments(reading, child)
-                elif child.type == "template_string":
-                    read_parts(reading, child, "read")
-            result = reading.add("call", start, base=result, context=outer) if result >= 0 else -1
+            _arguments(reading, children)
+            if result >= 0:
+                result = reading.add("call", children[0].start_byte, base=result, context=used)
         elif kind == "subscript_expression":
             key = children[-2]
             if key.type == "string":
-                result = reading.add_attribute(result, string_value(reading.text(key)), key.start_byte, outer)
+                result = reading.add_attribute(result, string_value(reading.text(key)), key.start_byte, used)
             else:
                 read(reading, key)
                 if result >= 0:
-                    result = reading.add("item", key.start_byte, base=result, context=outer)
+                    result = reading.add("item", key.start_byte, base=result, context=used)
     return result
 
 
-def _link_context(links: list[tuple[str, list[Node]]], index: int, context: Context) -> Context:
-    """How link ``index`` (the outermost is 0) uses what stands before it."""
-    while index >= 0 and links[index][0] == "non_null_expression":
-        index -= 1
-    if index < 0 or (index == 0 and context == "decorate"):
-        return context
-    return "call" if links[index][0] == "call_expression" else "read"
+def _arguments(reading: Reading, children: list[Node]) -> None:
+    for child in children[1:]:
+        kind = child.type
+        if kind == "arguments":
+            for argument in child.named_children:
+                read(reading, argument)
+        elif kind == "type_arguments":
+            type_arguments(reading, child)
+        elif kind == "template_string":
+            _template(reading, child, "read")
 
 
 def _new(reading: Reading, node: Node, context: Context) -> int:
     constructor = node.child_by_field_name("constructor")
     base = read(reading, constructor, "instantiate") if constructor is not None else -1
-    for child in node.named_children:
-        if child.type == "arguments":
-            for argument in child.named_children:
-                read(reading, argument)
-        elif child.type == "type_arguments":
-            type_arguments(reading, child)
+    _arguments(reading, node.children)
     return reading.add("call", node.start_byte, base=base, context=context) if base >= 0 else -1
 
 
@@ -159,6 +153,8 @@ def _binary(reading: Reading, node: Node, context: Context) -> int:
 
 
 def _operator(children: list[Node]) -> str:
+    if len(children) == 3:
+        return children[1].type
     return next((child.type for child in children[1:] if not child.is_named), "")
 
 

@@ -98,7 +98,7 @@ def export_clause(reading: Reading, node: Node) -> None:
                 Export("*", child.start_byte, module=module, key="*", type_only=type_only)
             )
         elif child.type == "namespace_export":
-            name = child.named_children[-1]
+            name = child.children[-1]
             reading.tables.exports.append(
                 Export(string_value(reading.text(name)), name.start_byte, module=module, type_only=type_only)
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -29,10 +28,14 @@ def pattern(
         name, pos = reading.text(node), node.start_byte
         if declares is None:
             return [reading.assign(name, pos, given, how, key)]
-        return [reading.declare(replace(declares, name=name, pos=pos, value=given, how=how, key=key))]
+        return [
+            reading.declare(
+                Binding(name, declares.scope, pos, declares.kind, how, given, declares.annotation, key=key)
+            )
+        ]
     if reading.too_deep(node):
         return []
-    reading.depth += 1
+    reading.depth += 2
     found: list[int] = []
     if kind == "object_pattern":
         whole = reading.add("iter", node.start_byte, base=given) if how == "iter" and given >= 0 else given
@@ -64,7 +67,7 @@ def pattern(
         reading.store(target(reading, node), given, how)
     else:
         read(reading, node)
-    reading.depth -= 1
+    reading.depth -= 2
     return found
 
 

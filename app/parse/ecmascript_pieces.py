@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 from tree_sitter import Node
 
 from app.model.facts import Governs, ParseProblem, Piece, PieceKind
+from app.parse.ecmascript_repairs import is_unnamed_default
 
 # Real code stays far below; what is nested deeper is kept whole.
 _DEEPEST: Final = 100
@@ -225,27 +226,36 @@ class _Cutter:
             return Piece(start, end, kind, "doc")
         what = self.definition(node, level)
         name = what.name
-        whole = Piece(
+        named = "" if name is None else self.text(name).strip("'\"")
+        at = -1 if name is None else name.start_byte
+        doc = self.doc_before(start)
+        signature = None
+        if what.body > start:
+            signature = (start, start + len(self.source[start : what.body].rstrip()))
+        parts: tuple[Piece, ...] = ()
+        if self.is_open(start, end) or (kind in _CONTROL and _is_big(self.source, start, end)):
+            if depth < _DEEPEST:
+                head = Piece(
+                    start, end, kind, what.kind, (), "head", -1, "guard", named, at, container, doc, signature
+                )
+                parts = self.opened(node, head, level, depth)
+            else:
+                self.problems.append(ParseProblem(start, end, f"nested deeper than {_DEEPEST} bodies"))
+        return Piece(
             start,
             end,
             kind,
             what.kind,
-            (),
+            parts,
             "body",
             governor,
             "guard",
-            "" if name is None else self.text(name).strip("'\""),
-            -1 if name is None else name.start_byte,
+            named,
+            at,
             container,
-            self.doc_before(start),
-            (start, start + len(self.source[start : what.body].rstrip())) if what.body > start else None,
+            doc,
+            signature,
         )
-        if not self.is_open(start, end) and not (kind in _CONTROL and _is_big(self.source, start, end)):
-            return whole
-        if depth >= _DEEPEST:
-            self.problems.append(ParseProblem(start, end, f"nested deeper than {_DEEPEST} bodies"))
-            return whole
-        return replace(whole, parts=self.opened(node, whole, level, depth))
 
     def opened(self, node: Node, whole: Piece, level: Level, depth: int) -> tuple[Piece, ...]:
         """The parts of a statement or member; none where it turns out to hold nothing to open."""
@@ -446,7 +456,8 @@ class _Cutter:
             return _Definition("import")
         inner = node.child_by_field_name("declaration")
         if inner is not None:
-            return self.definition(inner, level)
+            what = self.definition(inner, level)
+            return replace(what, name=None) if is_unnamed_default(self.source, node) else what
         value = node.child_by_field_name("value")
         if value is None:
             return _Definition("statement")

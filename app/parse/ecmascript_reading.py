@@ -21,8 +21,8 @@ from app.model.facts import (
 )
 from app.parse.tables import Tables
 
-# Two Python frames a level, and Python stops at 1,000 of them; functions and classes start afresh.
-DEEPEST: Final = 150
+# Counted in Python's stack frames, of which 1,000 are allowed; functions and classes start afresh.
+_DEEPEST: Final = 700
 
 # A longer chain of alternatives is told one after the other, so that flows stay shallow.
 _LONGEST_CHAIN: Final = 40
@@ -64,7 +64,8 @@ class Reading:
     """One file while it is read; ``scope``, ``function``, ``this``, ``flow`` and ``results`` are the current ones.
 
     ``strict``: functions are local to their block. ``commonjs``: `exports` and `require` mean what Node gives.
-    ``infer`` is the scope of the conditional type that `infer` names belong to.
+    ``infer`` is the scope of the conditional type that `infer` names belong to. ``depth`` is about how many
+    stack frames lie between here and the function or class being read.
     """
 
     source: bytes
@@ -107,7 +108,8 @@ class Reading:
         text = self.source[start : node.end_byte].decode("utf-8", "replace")
         rows = self.tables.expressions
         index = len(rows)
-        if text.startswith("import") and "(" in text:
+        if "(" in text:
+            # `import("m")` or `require("m")` where the grammar was shown a name instead.
             rows.append(Expression("import", start, _specifier(text), context=context, type_only=type_only))
             return index
         rows.append(Expression("name", start, text, -1, self.scope, context, (), type_only))
@@ -164,11 +166,12 @@ class Reading:
 
     def settle(self) -> None:
         """Give every assignment the scope that declares its name; without one it makes a global."""
-        bindings = self.tables.bindings
+        rows = self.tables.bindings
         for index, seen_from in self.assigned:
-            scope = self.scope_of(bindings[index].name, seen_from)
+            row = rows[index]
+            scope = self.scope_of(row.name, seen_from)
             if scope > 0:
-                bindings[index] = replace(bindings[index], scope=scope)
+                rows[index] = Binding(row.name, scope, row.pos, row.kind, row.how, row.value, key=row.key)
 
     def complete(self, index: int, value: int) -> None:
         """Say what a binding made before its value was read is bound to."""
@@ -218,10 +221,10 @@ class Reading:
         self.flow += rest
 
     def too_deep(self, node: Node) -> bool:
-        if self.depth < DEEPEST:
+        if self.depth < _DEEPEST:
             return False
         self.tables.problems.append(
-            ParseProblem(node.start_byte, node.end_byte, f"nested deeper than {DEEPEST}; names left out")
+            ParseProblem(node.start_byte, node.end_byte, "nested too deep; names left out")
         )
         return True
 
@@ -241,9 +244,9 @@ def read(reading: Reading, node: Node, context: Context = "read") -> int:
         reader = read_parts
     if reading.too_deep(node):
         return -1
-    reading.depth += 1
+    reading.depth += 3
     result = reader(reading, node, context)
-    reading.depth -= 1
+    reading.depth -= 3
     return result
 
 

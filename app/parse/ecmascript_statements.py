@@ -28,6 +28,7 @@ from app.parse.ecmascript_modules import (
 )
 from app.parse.ecmascript_patterns import pattern
 from app.parse.ecmascript_reading import How, Pending, Reading, read, read_parts, value
+from app.parse.ecmascript_repairs import is_unnamed_default
 from app.parse.ecmascript_types import annotation, interface, signature, type_alias, type_parameters
 
 _FUNCTION_DECLARATIONS: Final = frozenset(
@@ -129,7 +130,7 @@ def statement(reading: Reading, node: Node) -> None:
     if kind == "expression_statement":
         for child in node.named_children:
             if child.type == "internal_module":
-                _namespace(reading, child)
+                statement(reading, child)
             elif child.type != "comment":
                 read(reading, child)
         return
@@ -140,9 +141,9 @@ def statement(reading: Reading, node: Node) -> None:
         return
     if reading.too_deep(node):
         return
-    reading.depth += 1
+    reading.depth += 6
     reader(reading, node)
-    reading.depth -= 1
+    reading.depth -= 6
 
 
 def _declaration(node: Node) -> Node:
@@ -162,7 +163,7 @@ def _function_declaration(reading: Reading, whole: Node, node: Node) -> None:
     first = len(reading.tables.bindings)
     outer = reading.scope if reading.strict else reading.function
     text = "" if name is None else reading.text(name)
-    if not text.isidentifier() and not text.replace("$", "_").isidentifier():
+    if whole.type == "export_statement" and is_unnamed_default(reading.source, whole):
         text = ""
     index = -1
     if name is not None and text:
@@ -193,9 +194,9 @@ def _default(reading: Reading, node: Node) -> int:
             return child.start_byte
         if child.type == "export":
             end = child.end_byte
-    # The grammar may have been shown other text where it cannot read `export default function ();`.
-    after = reading.source[end : node.end_byte]
-    return end + len(after) - len(after.lstrip()) if after.lstrip().startswith(b"default") else -1
+    if is_unnamed_default(reading.source, node):
+        return reading.source.index(b"default", end)
+    return -1
 
 
 def _export(reading: Reading, first: int, default_at: int = -1) -> None:
@@ -282,7 +283,12 @@ def _declarator(reading: Reading, node: Node, scope: int) -> None:
         reading.complete(index, result)
         return
     result = value(reading, given)
-    pattern(reading, name, result, "=", declares=Binding("", scope, 0, "variable", annotation=declared))
+    if name.type == "identifier":
+        reading.declare(
+            Binding(reading.text(name), scope, name.start_byte, "variable", "=", result, declared)
+        )
+    else:
+        pattern(reading, name, result, "=", declares=Binding("", scope, 0, "variable", annotation=declared))
 
 
 def _class_declaration(reading: Reading, node: Node, whole: Node | None = None) -> None:

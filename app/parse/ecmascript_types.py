@@ -52,7 +52,7 @@ def read_type(reading: Reading, node: Node, context: Context = "annotation") -> 
         return reading.add("literal", node.start_byte, builtin) if builtin else -1
     if reading.too_deep(node):
         return -1
-    reading.depth += 1
+    reading.depth += 4
     read = _TYPES.get(kind)
     if read is not None:
         result = read(reading, node, context)
@@ -61,7 +61,7 @@ def read_type(reading: Reading, node: Node, context: Context = "annotation") -> 
         for child in node.named_children:
             if child.type != "comment":
                 read_type(reading, child, context)
-    reading.depth -= 1
+    reading.depth -= 4
     return result
 
 
