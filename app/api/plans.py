@@ -55,6 +55,7 @@ _BODY: Final = {
             "schema": {
                 "type": "object",
                 "required": ["file"],
+                "examples": [{"file": "shop.tar.gz", "name": "shop"}],
                 "properties": {
                     "file": {
                         "type": "string",

@@ -409,6 +409,18 @@ class ParameterModel(BaseModel):
 class QueryModel(BaseModel):
     """A named query; its `text` can be pasted into Neo4j Browser."""
 
+    model_config = example(
+        name="waves/list",
+        answers="The waves of a plan, in order.",
+        parameters=[
+            {"name": "plan_id", "type": "string", "example": "shop", "meaning": "the plan"},
+            {"name": "limit", "type": "integer", "example": 100, "meaning": "rows at most"},
+        ],
+        returns="number, total_atoms, status",
+        cost="grows with the rows",
+        text="MATCH (wave:Wave {plan_id: $plan_id}) RETURN wave.number AS number LIMIT $limit",
+    )
+
     name: str
     answers: str
     parameters: list[ParameterModel]
@@ -433,6 +445,8 @@ class QueryRun(BaseModel):
 
 class QueryRows(BaseModel):
     """What a query returned; `truncated` where it had more rows than are shown."""
+
+    model_config = example(columns=["number", "total_atoms"], rows=[[1, 812], [2, 433]], truncated=False)
 
     columns: list[str]
     rows: list[list[JsonValue]]

@@ -1,4 +1,7 @@
-"""Where the servers come from: ``NEO4J_URI`` and ``DATABASE_URL``, else containers, else the embedded stack."""
+"""Where the servers come from: ``NEO4J_URI`` and ``DATABASE_URL``, else containers, else the embedded stack.
+
+A plugin, not a conftest, because integration and acceptance tests share one set of servers.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import io
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from rich.console import Console
-from testcontainers.community.neo4j import Neo4jContainer
-from testcontainers.community.postgres import PostgresContainer
 
 from app.graph.connect import Graph, connect
 from app.graph.migrate import list_migrations
@@ -60,6 +65,25 @@ async def graph(servers: Endpoints) -> AsyncIterator[Graph]:
         yield found
 
 
+@pytest.fixture
+def database_url(servers: Endpoints) -> Iterator[str]:
+    """The address of a new, empty Postgres database."""
+    with new_database(servers) as url:
+        yield url
+
+
+@contextmanager
+def new_database(servers: Endpoints) -> Iterator[str]:
+    """The address of a new, empty Postgres database, gone when the block ends."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            yield urlsplit(servers.database_url)._replace(path=f"/{name}").geturl()
+        finally:
+            admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
 def docker_runs() -> bool:
     return (
         shutil.which("docker") is not None
@@ -68,6 +92,10 @@ def docker_runs() -> bool:
 
 
 def containers(started: ExitStack) -> Endpoints:
+    # Slow to import, and unit tests load this file too.
+    from testcontainers.community.neo4j import Neo4jContainer
+    from testcontainers.community.postgres import PostgresContainer
+
     neo4j = started.enter_context(Neo4jContainer("neo4j:5.26-community"))
     postgres = started.enter_context(PostgresContainer("postgres:18", driver=None))
     return Endpoints(

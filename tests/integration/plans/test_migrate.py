@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from app.errors import InputError, MigrationError
+from app.plans.connect import Pool, connect, transaction
+from app.plans.migrate import Migration, down_to, list_migrations, status, up
+
+OBJECTS = b"""
+SELECT relkind::text AS kind, relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+UNION SELECT 'function', proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION SELECT 'type', typname::text FROM pg_type WHERE typnamespace = 'public'::regnamespace
+"""
+
+
+def migration(version: int, forward: str, back: str = "SELECT 1") -> Migration:
+    return Migration(version, "test", f"V{version}__test.sql", forward, forward.encode(), back.encode())
+
+
+async def objects(pool: Pool) -> set[tuple[str, str]]:
+    async with transaction(pool) as connection:
+        rows = await (await connection.execute(OBJECTS)).fetchall()
+    return {
+        (row["kind"], row["name"]) for row in rows if not row["name"].lstrip("_").startswith("schema_migr")
+    }
+
+
+async def test_the_way_back_leaves_nothing_and_the_way_forward_is_the_same_again(empty: Pool) -> None:
+    migrations = list_migrations()
+    assert await objects(empty) == set()
+    assert [done.source for done in await up(empty, migrations)] == [m.source for m in migrations]
+    made = await objects(empty)
+    assert {("r", "jobs"), ("r", "procrastinate_jobs")} <= made
+    assert await up(empty, migrations) == ()
+    assert [done.version for done in await down_to(empty, migrations, 0)] == [2, 1]
+    assert await objects(empty) == set()
+    await up(empty, migrations)
+    assert await objects(empty) == made
+
+
+async def test_each_version_goes_back_to_the_one_before(empty: Pool) -> None:
+    migrations = list_migrations()
+    await up(empty, migrations[:1])
+    before = await objects(empty)
+    await up(empty, migrations)
+    await down_to(empty, migrations, 1)
+    assert await objects(empty) == before
+    assert [one.state for one in await status(empty, migrations)] == ["applied", "pending"]
+
+
+async def test_many_migrators_at_once_do_it_once(database_url: str) -> None:
+    async def migrate() -> int:
+        async with connect(database_url) as pool:
+            return len(await up(pool, list_migrations()))
+
+    done = await asyncio.gather(*(migrate() for _ in range(5)))
+    assert sum(done) == len(list_migrations())
+
+
+async def test_a_migration_that_fails_leaves_nothing(empty: Pool) -> None:
+    first = migration(1, "CREATE TABLE first (id int)")
+    broken = migration(2, "CREATE TABLE second (id int); SELECT nonsense;")
+    with pytest.raises(MigrationError, match="nonsense"):
+        await up(empty, [first, broken])
+    assert [one.state for one in await status(empty, [first, broken])] == ["applied", "pending"]
+    assert ("r", "second") not in await objects(empty)
+
+
+async def test_what_is_not_as_it_was_is_refused(empty: Pool) -> None:
+    first, second = migration(1, "SELECT 1"), migration(2, "SELECT 2")
+    await up(empty, [first, second])
+    for wrong, told in (
+        ([replace(first, checksum="edited"), second], "was edited"),
+        ([first], "does not know"),
+        ([second], "where V2__test.sql comes next"),
+    ):
+        for asked in (status, up):
+            with pytest.raises(MigrationError, match=told):
+                await asked(empty, wrong)
+        with pytest.raises(MigrationError, match=told):
+            await down_to(empty, wrong, 0)
+    with pytest.raises(InputError):
+        await down_to(empty, [first, second], 7)
