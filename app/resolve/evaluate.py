@@ -75,6 +75,8 @@ class Evaluator:
         self.modules = modules
         self.active: set[tuple[object, ...]] = set()
         self.truncated = False
+        self.members: dict[tuple[str, int, str], tuple[bool, dict[Reference, None], dict[Value, None]]] = {}
+        self.targets: dict[tuple[int, str], Target] = {}
         self.known: dict[tuple[object, ...], tuple[Value, ...]] = {}
         self.linearized: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
 
@@ -134,9 +136,14 @@ class Evaluator:
                 self._refer(file, bound.value, found, outside, depth + 1)
         self.active.discard(key)
 
-    def _target(self, file: int, module: str) -> Target:
-        path = self.interfaces[file].path
-        return self.modules.python(path, module) if is_python(path) else self.modules.script(path, module)
+    def target(self, file: int, module: str) -> Target:
+        """What a module name means in a file."""
+        key = (file, module)
+        if key not in self.targets:
+            path = self.interfaces[file].path
+            modules = self.modules
+            self.targets[key] = modules.python(path, module) if is_python(path) else modules.script(path, module)
+        return self.targets[key]
 
     def _refer_import(
         self,
@@ -147,7 +154,7 @@ class Evaluator:
         depth: int,
     ) -> None:
         module, key = cast("str", term[1]), cast("str", term[2])
-        target = self._target(file, module)
+        target = self.target(file, module)
         if target is None:
             return
         if target[0] == "external":
@@ -169,14 +176,27 @@ class Evaluator:
     ) -> bool:
         """Add what attribute ``name`` of a module is; whether there is one."""
         key = ("member", file, name)
-        if depth > _DEEPEST * 2 or key in self.active:
-            self.truncated = True
-            return False
-        self.active.add(key)
-        try:
-            return self._module_member(file, name, found, outside, depth)
-        finally:
+        known = self.members.get(key)
+        if known is None:
+            if depth > _DEEPEST * 2 or key in self.active:
+                self.truncated = True
+                return False
+            # Nothing is under way around the first question, so whatever ends its search ended it rightly:
+            # a module that is reached a second time through a ring of imports has nothing to add.
+            first = not self.active
+            outer_truncated, self.truncated = self.truncated, False
+            of_member: dict[Reference, None] = {}
+            beyond: dict[Value, None] = {}
+            self.active.add(key)
+            exists = self._module_member(file, name, of_member, beyond, depth)
             self.active.discard(key)
+            known = (exists, of_member, beyond)
+            if first or not self.truncated:
+                self.members[key] = known
+            self.truncated = outer_truncated or (self.truncated and not first)
+        found.update(known[1])
+        outside.update(known[2])
+        return known[0]
 
     def _module_member(
         self, file: int, name: str, found: dict[Reference, None], outside: dict[Value, None], depth: int
@@ -241,7 +261,7 @@ class Evaluator:
         depth: int,
     ) -> bool:
         """Whether ``name`` comes through a star import of ``module``; adds what it is."""
-        target = self._target(file, module)
+        target = self.target(file, module)
         if target is None or target[0] != "file":
             return False
         other = self.interfaces[target[1]]
@@ -369,7 +389,7 @@ class Evaluator:
                 yield from self._reference_values(reference, depth, through_instance=kind == "attr")
             yield from outside
             if kind == "import" and not found and not outside:
-                target = self._target(file, cast("str", term[1]))
+                target = self.target(file, cast("str", term[1]))
                 if target is not None and target[0] == "folder":
                     yield ("folder", target[1])
             return

@@ -271,10 +271,7 @@ class _Link:
     def _imported_file(self, term: Term) -> int | None:
         if term is None or term[0] != "import":
             return None
-        path = self.summary.record.path
-        module = cast("str", term[1])
-        modules = self.evaluator.modules
-        target = modules.python(path, module) if is_python(path) else modules.script(path, module)
+        target = self.evaluator.target(self.file, cast("str", term[1]))
         return target[1] if target is not None and target[0] == "file" else None
 
     def _edge(

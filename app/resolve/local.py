@@ -110,6 +110,7 @@ class _File:
             self.by_name[(binding.scope, binding.name)].append(index)
         self.function_of_scope = {function.scope: function for function in facts.functions}
         self.function_of_binding = {f.binding: f for f in facts.functions if f.binding >= 0}
+        self.looked_up: dict[tuple[int, str], int] = {}
         self.home = self._homes()
         self.class_of_scope = self._classes_of_scopes()
         self.reach: dict[int, frozenset[int]] = {}
@@ -148,6 +149,13 @@ class _File:
 
     def lookup(self, name: str, scope: int) -> int:
         """The scope that binds ``name`` as seen from ``scope``; -1 where none does."""
+        key = (scope, name)
+        found = self.looked_up.get(key)
+        if found is None:
+            found = self.looked_up[key] = self._lookup(name, scope)
+        return found
+
+    def _lookup(self, name: str, scope: int) -> int:
         scopes = self.facts.scopes
         at = scope
         inside_function = False

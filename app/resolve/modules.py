@@ -51,8 +51,8 @@ class Modules:
     root_package: str
     """The name that the root itself is imported by, where the root is a package."""
 
-    def python(self, importer: str, module: str, key: str = "") -> Target:
-        """What `from module import key` (``key`` may be empty) means as a module in ``importer``."""
+    def python(self, importer: str, module: str) -> Target:
+        """What a dotted module name, relative or absolute, means in ``importer``."""
         if module.startswith("."):
             return self._relative(importer, module)
         return self._absolute(importer, module)

@@ -17,7 +17,7 @@ by value and never change:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from app.model.atom import Atom, FileRecord
 from app.model.dependency import SymbolKind
@@ -30,8 +30,7 @@ EntityKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """One binding of an entity: in which atom (index in the file), and the value that it gives."""
 
     atom: int
@@ -87,8 +86,7 @@ class Exported:
     type_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """A reference in ``atom`` that needs other files, or types, to be settled.
 
     ``term`` is what is referred to: an ``import``, an ``attr`` or a ``var``. ``place`` is ``line:column``.
@@ -107,8 +105,7 @@ class Pending:
     """The name is a variable (an edge of its own); ``term`` is the value that is called through it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalEdge:
+class LocalEdge(NamedTuple):
     """One piece of evidence for a dependency between two atoms of the file (indexes in the file)."""
 
     type: Literal["IMPORT_DEP", "TYPE_DEP", "CONTROL_DEP", "DATA_DEP"]
