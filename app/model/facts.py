@@ -8,7 +8,7 @@ offsets into the file. Tables refer to each other by index; ``-1`` stands for "n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 ParseStatus: TypeAlias = Literal["ok", "recovered", "opaque"]
 
@@ -103,8 +103,7 @@ BindingKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """One place where a name gets a value or a declaration.
 
     ``pos`` is the offset of the name token. ``value`` is the expression assigned, ``annotation`` the
@@ -155,8 +154,7 @@ Context: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """An expression, as far as it matters for what names mean.
 
     ``kind`` and fields:

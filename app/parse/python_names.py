@@ -106,8 +106,6 @@ class _Reader:
             "type_alias_statement": self.type_alias_statement,
         }
         self.expressions: dict[str, Callable[[Node], int]] = {
-            "identifier": self.identifier,
-            "attribute": self.attribute,
             "call": self.call,
             "assignment": self.assignment,
             "augmented_assignment": self.augmented_assignment,
@@ -160,7 +158,7 @@ class _Reader:
                 or binding.name in tables.scopes[at].nonlocals
             ):
                 at = tables.scopes[at].parent
-            tables.bindings[index] = replace(binding, scope=max(at, 0))
+            tables.bindings[index] = binding._replace(scope=max(at, 0))
 
     def bind(
         self,
@@ -186,23 +184,24 @@ class _Reader:
 
     def expression(self, node: Node, context: Context = "read") -> int:
         """Read an expression; its index, or -1 where it means nothing."""
-        handler = self.expressions.get(node.type)
+        kind = node.type
+        if kind == "identifier":
+            return self.identifier(node, context)
         if self.depth >= _DEEPEST:
             return self.names_only(node)
         self.depth += 1
-        try:
-            if handler is not None:
-                index = handler(node)
-                if context != "read" and index >= 0:
-                    self.tables.set_context(index, context)
-                return index
-            return self.other(node)
-        finally:
-            self.depth -= 1
+        if kind == "attribute":
+            index = self.add_attribute(node, context)
+        else:
+            handler = self.expressions.get(kind)
+            index = handler(node) if handler is not None else self.other(node, kind)
+            if context != "read" and index >= 0:
+                self.tables.set_context(index, context)
+        self.depth -= 1
+        return index
 
-    def other(self, node: Node) -> int:
+    def other(self, node: Node, kind: str) -> int:
         """An expression whose value means nothing here: everything in it is read."""
-        kind = node.type
         if kind == "string":
             if self.annotations_depth:
                 return self.annotation_text(node)
@@ -251,17 +250,23 @@ class _Reader:
             elif child.is_named and child.type != "type_conversion":
                 self.expression(child)
 
-    def identifier(self, node: Node) -> int:
+    def identifier(self, node: Node, context: Context = "read") -> int:
         index = self.tables.add_expression(
-            Expression("name", self.pos(node), self.text(node), scope=self.scope, type_only=self.type_only)
+            Expression(
+                "name",
+                node.start_byte + self.shift,
+                self.text(node),
+                -1,
+                self.scope,
+                context,
+                (),
+                self.type_only,
+            )
         )
         self.flow.append(index)
         return index
 
-    def attribute(self, node: Node) -> int:
-        return self.add_attribute(node, stores=False)
-
-    def add_attribute(self, node: Node, *, stores: bool) -> int:
+    def add_attribute(self, node: Node, context: Context = "read", *, stores: bool = False) -> int:
         base_node = node.child_by_field_name("object")
         name = node.child_by_field_name("attribute")
         if base_node is None or name is None:
@@ -270,12 +275,14 @@ class _Reader:
         return self.tables.add_expression(
             Expression(
                 "attribute",
-                self.pos(name),
+                name.start_byte + self.shift,
                 self.text(name),
                 base,
                 self.scope,
-                type_only=self.type_only,
-                stores=stores,
+                context,
+                (),
+                self.type_only,
+                stores,
             )
         )
 
@@ -535,7 +542,12 @@ class _Reader:
         base = self.expression(parts[0])
         return self.tables.add_expression(
             Expression(
-                "attribute", self.pos(parts[1]), self.text(parts[1]), base, self.scope, type_only=self.type_only
+                "attribute",
+                self.pos(parts[1]),
+                self.text(parts[1]),
+                base,
+                self.scope,
+                type_only=self.type_only,
             )
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.model.facts import (
     AttributeStore,
@@ -35,7 +35,9 @@ class Tables:
     flows: list[list[FlowStep]] = field(default_factory=list)
     decisions: list[int] = field(default_factory=list)
 
-    def add_scope(self, kind: ScopeKind, parent: int, start: int, end: int, name: str = "", owner: int = -1) -> int:
+    def add_scope(
+        self, kind: ScopeKind, parent: int, start: int, end: int, name: str = "", owner: int = -1
+    ) -> int:
         self.scopes.append(Scope(kind, parent, start, end, name, owner))
         self.flows.append([])
         return len(self.scopes) - 1
@@ -51,7 +53,7 @@ class Tables:
     def set_context(self, index: int, context: Context) -> None:
         """Say in what role the expression's last name is used, once its surroundings are known."""
         if index >= 0:
-            self.expressions[index] = replace(self.expressions[index], context=context)
+            self.expressions[index] = self.expressions[index]._replace(context=context)
 
     def frozen_flows(self) -> tuple[Flow, ...]:
         return tuple(tuple(flow) for flow in self.flows)
