@@ -32,7 +32,7 @@ _SCAN: Final = """
 """
 _SCAN_TYPES: Final = "[(interface_body) (object_type) (enum_body)] @body"
 
-_NOT_NEWLINE: Final = re.compile(rb"[^\n]")
+_BLANKED: Final = bytes(byte if byte == 10 else 32 for byte in range(256))
 # White space to the grammar, though not to `bytes.strip`.
 _WIDE_BLANKS: Final = re.compile("|".join("\ufeff\u00a0\u2028\u2029\u2060\u200b").encode())
 
@@ -134,7 +134,7 @@ def _code_lines(grammar: bytes, comments: list[tuple[int, int]], templates: list
     """One byte a line: 1 where anything but white space and comments stands."""
     shown = bytearray(grammar)
     for start, end in comments:
-        shown[start:end] = _NOT_NEWLINE.sub(b" ", grammar[start:end])
+        shown[start:end] = grammar[start:end].translate(_BLANKED)
     if not grammar.isascii():
         shown = bytearray(_WIDE_BLANKS.sub(b" ", shown))
     lines = bytearray(1 if line.strip() else 0 for line in shown.split(b"\n"))

@@ -36,12 +36,16 @@ def function_scope(
     this: int = -1,
     decorators: tuple[int, ...] = (),
 ) -> int:
-    """The scope of a function that is created here; ``this`` defaults to what plain functions get."""
-    scope = reading.add_scope("function", reading.scope if parent < 0 else parent, node, name, binding)
+    """The scope of a function that is created here; ``this`` is what it means in there if that is known."""
+    around = reading.scope if parent < 0 else parent
+    scope = reading.add_scope("function", around, node, name, binding)
     if node.type == "arrow_function":
         this = reading.this
+    elif this < 0 and not reading.is_in_class(around):
+        # Called with `new`, it constructs; inside a class that is only how callbacks are written.
+        this = scope
     reading.flow.append(("closure", scope))
-    reading.pending.append(Pending(node, scope, binding, scope if this < 0 else this, False, decorators))
+    reading.pending.append(Pending(node, scope, binding, this, False, decorators))
     return scope
 
 
@@ -285,7 +289,9 @@ def _method(
         index = reading.declare(Binding(text, scope, pos, "member", "=" if accessor == "get" else "none"))
     elif text:
         index = tables.add_binding(Binding(text, scope, pos, "function", "def", end=node.end_byte))
-    created = _function(reading, node, function_scope(reading, node, index, text, scope, scope, decorated))
+    # A property with a getter is no function, whatever runs behind it.
+    owner = -1 if accessor else index
+    created = _function(reading, node, function_scope(reading, node, owner, text, scope, scope, decorated))
     if accessor == "get" and index >= 0:
         # Who reads the property gets what the getter returns.
         reading.complete(index, reading.add("call", pos, base=created))
@@ -310,6 +316,24 @@ def object_literal(reading: Reading, node: Node, context: Context) -> int:
         elif kind != "comment":
             read(reading, child)
     return reading.tables.add_expression(Expression("object", node.start_byte, scope=scope))
+
+
+def object_in_passing(reading: Reading, node: Node, context: Context) -> int:
+    """An object that nothing keeps: its properties matter only where methods reach each other by `this`."""
+    for child in node.named_children:
+        if child.type == "method_definition":
+            return object_literal(reading, node, context)
+        if child.type == "pair" and child.children[-1].type in FUNCTIONS:
+            return object_literal(reading, node, context)
+    for child in node.named_children:
+        if child.type == "shorthand_property_identifier":
+            reading.add_name(child, "read")
+        elif child.type == "pair":
+            for part in child.named_children:
+                read(reading, part)
+        elif child.type != "comment":
+            read(reading, child)
+    return -1
 
 
 def _pair(reading: Reading, node: Node, scope: int) -> None:

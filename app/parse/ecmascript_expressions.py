@@ -7,10 +7,15 @@ from typing import Final
 from tree_sitter import Node
 
 from app.model.facts import Context
-from app.parse.ecmascript_definitions import class_expression, function_expression, object_literal
+from app.parse.ecmascript_definitions import (
+    class_expression,
+    function_expression,
+    object_in_passing,
+    object_literal,
+)
 from app.parse.ecmascript_modules import common_export, required
 from app.parse.ecmascript_patterns import pattern, target
-from app.parse.ecmascript_reading import Reader, Reading, read, read_parts, string_value, value
+from app.parse.ecmascript_reading import KEPT_OBJECT, Reader, Reading, read, read_parts, string_value, value
 from app.parse.ecmascript_types import read_type, type_arguments
 
 _LINKS: Final = frozenset(
@@ -95,7 +100,7 @@ def _new(reading: Reading, node: Node, context: Context) -> int:
 
 
 def _this(reading: Reading, node: Node, context: Context) -> int:
-    return reading.add("this", node.start_byte, context=context)
+    return reading.add("this", node.start_byte, context=context) if reading.this >= 0 else -1
 
 
 def _super(reading: Reading, node: Node, context: Context) -> int:
@@ -358,7 +363,8 @@ READERS: Final[dict[str, Reader]] = {
     "jsx_opening_element": _jsx_tag,
     "jsx_self_closing_element": _jsx_tag,
     "array": read_parts,
-    "object": object_literal,
+    "object": object_in_passing,
+    KEPT_OBJECT: object_literal,
     "arrow_function": function_expression,
     "function_expression": function_expression,
     "generator_function": function_expression,

@@ -159,23 +159,27 @@ class _Parts:
         """End a head; the index of the head that decides about what follows."""
         if self.start < 0:
             return len(self.found) - 1
+        whole = self.whole
+        start, end, container = self.start, self.end, whole.container
         if self.found:
-            self.found.append(
-                Piece(
-                    self.start,
-                    self.end,
-                    node_type,
-                    "statement",
-                    role="head",
-                    governor=0,
-                    governs=governs,
-                    container=self.whole.container,
-                )
-            )
+            head = Piece(start, end, node_type, "statement", (), "head", 0, governs, container=container)
         else:
-            self.found.append(
-                replace(self.whole, start=self.start, end=self.end, role="head", governor=-1, governs=governs)
+            head = Piece(
+                start,
+                end,
+                whole.node_type,
+                whole.kind,
+                (),
+                "head",
+                -1,
+                governs,
+                whole.name,
+                whole.name_pos,
+                container,
+                whole.doc,
+                whole.signature,
             )
+        self.found.append(head)
         self.start = -1
         return len(self.found) - 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from tree_sitter import Node
@@ -38,6 +38,9 @@ LITERALS: Final = {
     "regex": "RegExp",
     "array": "Array",
 }
+
+# The reader of an object literal whose properties can be asked for later.
+KEPT_OBJECT: Final = "object that is kept"
 
 How: TypeAlias = Literal["=", "iter", "unpack", "none"]
 
@@ -164,6 +167,13 @@ class Reading:
             scope = scopes[scope].parent
         return scope
 
+    def is_in_class(self, scope: int) -> bool:
+        """Whether a class or object literal lies around ``scope``, or is it."""
+        scopes = self.tables.scopes
+        while scope >= 0 and scopes[scope].kind != "class":
+            scope = scopes[scope].parent
+        return scope >= 0
+
     def settle(self) -> None:
         """Give every assignment the scope that declares its name; without one it makes a global."""
         rows = self.tables.bindings
@@ -176,7 +186,10 @@ class Reading:
     def complete(self, index: int, value: int) -> None:
         """Say what a binding made before its value was read is bound to."""
         if value >= 0:
-            self.tables.bindings[index] = replace(self.tables.bindings[index], value=value)
+            row = self.tables.bindings[index]
+            self.tables.bindings[index] = Binding(
+                row.name, row.scope, row.pos, row.kind, row.how, value, row.annotation, end=row.end
+            )
 
     def flow_of(self, read: Callable[[Reading, Node], object], node: Node | None) -> Flow:
         """What ``read`` makes of ``node`` as a flow of its own."""
@@ -242,11 +255,15 @@ def read(reading: Reading, node: Node, context: Context = "read") -> int:
         if kind in LITERALS or not node.is_named:
             return -1
         reader = read_parts
+    return _guarded(reading, node, context, reader)
+
+
+def _guarded(reading: Reading, node: Node, context: Context, reader: Reader) -> int:
     if reading.too_deep(node):
         return -1
-    reading.depth += 3
+    reading.depth += 4
     result = reader(reading, node, context)
-    reading.depth -= 3
+    reading.depth -= 4
     return result
 
 
@@ -254,6 +271,8 @@ def value(reading: Reading, node: Node | None) -> int:
     """Like `read`, where the value is kept: literals count too."""
     if node is None:
         return -1
+    if node.type == "object":
+        return _guarded(reading, node, "read", reading.readers[KEPT_OBJECT])
     result = read(reading, node)
     literal = LITERALS.get(node.type)
     return reading.add("literal", node.start_byte, literal) if literal is not None else result

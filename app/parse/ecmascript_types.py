@@ -441,7 +441,7 @@ def type_alias(reading: Reading, node: Node) -> None:
             reading.scope,
             name.start_byte,
             "type",
-            "def",
+            "=",
             type_only=True,
             end=node.end_byte,
         )
