@@ -1,12 +1,14 @@
 """Showing readers a build, whole: one transaction swaps labels, cuts cycles and layers waves.
 
 Neo4j applies a commit while others read. So the last act before a commit is to announce it (a PlanCommit
-node, committed by itself) and the first after it to settle; `app.graph.read` reads again what it read
-while a commit was announced.
+node, committed by itself and renewed every second) and the first after it to settle; `app.graph.read` reads
+again what it read while a commit was announced. An announcement that is not renewed lapses in five seconds,
+so that a writer that died does not hold readers up.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -30,6 +32,8 @@ _ANALYSE: Final = (
     "waves/record",
 )
 
+
+_ANNOUNCE_SECONDS: Final = 1.0
 
 Outcome = TypeVar("Outcome")
 
@@ -151,15 +155,28 @@ async def _analyse(
 async def _announced(
     graph: Graph, plan_id: str, work: Callable[[AsyncManagedTransaction], Awaitable[Outcome]]
 ) -> Outcome:
+    worked = asyncio.Event()
+
+    async def keep_announced() -> None:
+        await worked.wait()
+        while True:
+            await asyncio.sleep(_ANNOUNCE_SECONDS)
+            await write(graph, "publish/announce", plan_id=plan_id)
+
     async def work_then_announce(transaction: AsyncManagedTransaction) -> Outcome:
         outcome = await work(transaction)
         await write(graph, "publish/announce", plan_id=plan_id)
+        worked.set()
         return outcome
 
+    announcing = asyncio.create_task(keep_announced())
     try:
         return await in_write(graph, work_then_announce)
     finally:
-        await write(graph, "publish/settle", plan_id=plan_id)
+        announcing.cancel()
+        await asyncio.wait([announcing])
+        if worked.is_set():
+            await write(graph, "publish/settle", plan_id=plan_id)
 
 
 async def _timed(

@@ -19,7 +19,7 @@ from neo4j.time import DateTime
 from app.errors import Conflict, NotFound, StoreDown
 from app.graph.connect import Graph, in_read, read, run
 
-_COMMIT_SECONDS: Final = 60
+_ANNOUNCED_SECONDS: Final = 5
 _PAUSE_SECONDS: Final = 0.05
 _TRIES: Final = 400
 _FILES_AT_A_TIME: Final = 50
@@ -144,7 +144,7 @@ async def assemble_files(graph: Graph, plan_id: str, tenant_id: str) -> AsyncIte
                 "plans/stamp",
                 plan_id=plan_id,
                 tenant_id=tenant_id,
-                lease_seconds=_COMMIT_SECONDS,
+                lease_seconds=_ANNOUNCED_SECONDS,
             )
             rows = await run(transaction, "plans/files", plan_id=plan_id, after=start, limit=_FILES_AT_A_TIME)
             return stamp[0]["build_id"], rows
@@ -289,7 +289,7 @@ async def _whole(
 ) -> Read:
     async def stamp(transaction: AsyncManagedTransaction) -> tuple[str | None, bool]:
         rows = await run(
-            transaction, "plans/stamp", plan_id=plan_id, tenant_id=tenant_id, lease_seconds=_COMMIT_SECONDS
+            transaction, "plans/stamp", plan_id=plan_id, tenant_id=tenant_id, lease_seconds=_ANNOUNCED_SECONDS
         )
         return (rows[0]["build_id"], rows[0]["changing"]) if rows else (None, False)
 

@@ -206,9 +206,10 @@ async def _stage_nodes(
         batch=next(build.batches),
         rows=rows,
     )
-    if not written:
+    ids: list[int] = written[0]["ids"]
+    if not ids:
         await _require_open(build)
-        written = await read(
+        found = await read(
             build.graph,
             "staging/ids",
             build_id=build.build_id,
@@ -216,7 +217,7 @@ async def _stage_nodes(
             first=first,
             last=first + len(rows) - 1,
         )
-    ids: list[int] = written[0]["ids"]
+        ids = found[0]["ids"]
     return ids
 
 
@@ -226,7 +227,7 @@ async def _stage_relationships(build: StagedBuild, name: str, rows: list[Value],
     written = await write(
         build.graph, name, build_id=build.build_id, batch=next(build.batches), rows=rows, **more
     )
-    if not written:
+    if not written[0]["written"]:
         await _require_open(build)
 
 

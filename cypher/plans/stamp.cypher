@@ -1,7 +1,7 @@
 // answers: Which build of a plan readers see, and whether a commit to the plan is being applied; no row where the tenant has no such plan.
 // param plan_id: string = "shop" — the plan
 // param tenant_id: string = "default" — whose plan it must be
-// param lease_seconds: integer = 60 — an announcement of a commit that is older counts no more
+// param lease_seconds: integer = 5 — an announcement of a commit that is older counts no more
 // returns: build_id, changing
 // cost: constant
 // access: read

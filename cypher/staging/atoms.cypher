@@ -3,7 +3,7 @@
 // param plan_id: string = "shop" — its plan
 // param batch: integer = 2 — higher than every batch before
 // param rows: list = [[0, 7, "a1", 1, "f", "m.f", "function", "function_definition", "python", "a.py", 0, 12, 1, 1, 1, 1, true, "def f(): ...", "def f()", "", "9f86d0"]] — number, node id of the file, atom_id, atom_number, name, qualified_name, kind, node_type, language, path, start_byte, end_byte, start_line, end_line, loc, complexity, indivisible, code, signature, docstring, content_hash
-// returns: ids — the nodes' ids, in the order of the rows; no row where the batch was already taken
+// returns: ids — the nodes' ids, in the order of the rows; empty where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})

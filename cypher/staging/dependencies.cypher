@@ -4,7 +4,7 @@
 // param type: string = "CONTROL_DEP" — IMPORT_DEP, TYPE_DEP, CONTROL_DEP or DATA_DEP
 // param weight: float = 0.85 — the type's weight
 // param rows: list = [[11, 12, ["call"], ["f"], ["3:5"], "scope", 1.0, false]] — node ids of the atom that needs and the one needed, kinds, symbols, evidence, rule, confidence, type_only
-// returns: written — relationships written; no row where the batch was already taken
+// returns: written — relationships written; 0 where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})

@@ -3,7 +3,7 @@
 // param plan_id: string = "shop" — its plan
 // param batch: integer = 7 — higher than every batch before
 // param rows: list = [[0, "pypi", "requests"]] — number, ecosystem, name
-// returns: ids — the nodes' ids, in the order of the rows; no row where the batch was already taken
+// returns: ids — the nodes' ids, in the order of the rows; empty where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})

@@ -3,7 +3,7 @@
 // param plan_id: string = "shop" — its plan
 // param batch: integer = 1 — higher than every batch before
 // param rows: list = [[0, "a.py", "python", "9f86d0", "utf-8", "lf", 12, 1, 1, "ok", ""]] — number, path, language, sha256, encoding, newline, bytes, loc, atoms, parse_status, reason
-// returns: ids — the nodes' ids, in the order of the rows; no row where the batch was already taken
+// returns: ids — the nodes' ids, in the order of the rows; empty where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})

@@ -2,7 +2,7 @@
 // param build_id: string = "b1" — the build
 // param batch: integer = 6 — higher than every batch before
 // param rows: list = [[31, 30]] — node id of the member, node id of the enclosing symbol
-// returns: written — relationships written; no row where the batch was already taken
+// returns: written — relationships written; 0 where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})

@@ -2,7 +2,7 @@
 // param build_id: string = "b1" — the build
 // param batch: integer = 3 — higher than every batch before
 // param rows: list = [[11, 12]] — node id of the atom, node id of the next atom
-// returns: written — relationships written; no row where the batch was already taken
+// returns: written — relationships written; 0 where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})

@@ -2,7 +2,7 @@
 // param build_id: string = "b1" — the build
 // param batch: integer = 8 — higher than every batch before
 // param rows: list = [[11, 40, ["get"], ["3:5"]]] — node id of the atom, node id of the external, names taken from it, evidence
-// returns: written — relationships written; no row where the batch was already taken
+// returns: written — relationships written; 0 where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})

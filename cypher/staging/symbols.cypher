@@ -3,7 +3,7 @@
 // param plan_id: string = "shop" — its plan
 // param batch: integer = 5 — higher than every batch before
 // param rows: list = [[0, "m.f", "f", "function", true, "a.py", [11]]] — number, qualified_name, name, kind, exported, path, node ids of the atoms
-// returns: ids — the nodes' ids, in the order of the rows; no row where the batch was already taken
+// returns: ids — the nodes' ids, in the order of the rows; empty where the batch was already taken or the build is gone
 // cost: grows with the rows and the atoms in them
 // access: write
 MATCH (build:StagedBuild {build_id: $build_id})
