@@ -65,18 +65,21 @@ def answer(
     retry: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """A problem as a response; empty parts are left out."""
+    """A problem as a response; empty parts are left out.
+
+    After a body that is too large the connection is closed, or its sender could go on for ever.
+    """
     content: dict[str, object] = {name: value for name, value in asdict(shown).items() if value}
     content["instance"] = request.url.path
     content["request_id"] = request.scope.get("request_id", "")
     if errors:
         content["errors"] = list(errors)
-    return JSONResponse(
-        content,
-        shown.status,
-        {**(headers or {}), **({"Retry-After": str(RETRY_AFTER_SECONDS)} if retry else {})},
-        media_type="application/problem+json",
-    )
+    sent = dict(headers or {})
+    if retry:
+        sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if shown.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        sent["Connection"] = "close"
+    return JSONResponse(content, shown.status, sent, media_type="application/problem+json")
 
 
 def _of_status(status: int, detail: str) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from json import dumps
 from typing import Final
 
 from fastapi import APIRouter
@@ -39,6 +40,8 @@ async def run_query(group: str, verb: str, body: QueryRun, graph: TheGraph, tena
         )
     parameters: dict[str, Value] = dict(body.parameters)
     declared = {parameter.name for parameter in query.parameters}
+    if not _is_text(parameters):
+        raise InputError("a parameter holds half a character", hint="send text as UTF-8", field="parameters")
     if "tenant_id" in parameters:
         raise InputError("the tenant is the caller's", hint="leave tenant_id out", field="tenant_id")
     if "tenant_id" in declared:
@@ -81,6 +84,15 @@ def _model(query: Query) -> QueryModel:
         cost=query.cost,
         text=query.text,
     )
+
+
+def _is_text(parameters: dict[str, Value]) -> bool:
+    """Whether the strings in it can be sent: JSON lets half of a surrogate pair through."""
+    try:
+        dumps(parameters, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json(value: object) -> JsonValue:
