@@ -23,6 +23,7 @@ from app.errors import StoreDown
 HEARTBEAT_SECONDS: Final = 3.0
 STALLED_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 1.0  # a new job announces itself, one that is queued again does not
 _GRACE_SECONDS: Final = 2.0
 _TASK: Final = "run_job"
 _TIDY: Final = "tidy"
@@ -88,6 +89,7 @@ async def work(pool: object, run: Work, tidy: Tidy) -> None:
             queue.app.run_worker_async(
                 queues=[_QUEUE],
                 install_signal_handlers=False,
+                fetch_job_polling_interval=_POLL_SECONDS,
                 shutdown_graceful_timeout=_GRACE_SECONDS,
                 delete_jobs="always",
                 update_heartbeat_interval=HEARTBEAT_SECONDS,

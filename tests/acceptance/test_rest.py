@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from tests.acceptance.conftest import SHOP, packed
@@ -259,3 +261,24 @@ def test_what_is_not_there_is_404_and_what_is_over_409(
     over = client.post(imported["links"]["cancel"])
     assert over.status_code == 409
     assert over.json()["type"] == "urn:mge:problem:conflict"
+
+
+def test_jobs_go_on_where_every_connection_was_cut(client: httpx.Client, service: ServiceProcess) -> None:
+    with psycopg.connect(service.database_url) as admin:
+        cut = admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    assert len(cut) >= 2
+    answer = upload(client, packed({"a.py": "x = 1\n"}), "cut.tgz")
+    assert answer.status_code == 202, answer.text
+    assert ended(client, answer.json())["status"] == "succeeded"
+
+
+def test_the_log_is_json_and_holds_no_secret(client: httpx.Client, service: ServiceProcess) -> None:
+    client.get("/api/v2/plans")
+    text = service.log.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert any(line["event"] == "request" and line["path"] == "/api/v2/plans" for line in lines)
+    assert service.servers.neo4j_password not in text
+    assert service.database_url not in text
