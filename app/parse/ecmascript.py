@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import tree_sitter_javascript
 import tree_sitter_typescript
@@ -12,6 +12,7 @@ from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from app.model.facts import Facts, ParseProblem
 from app.parse import ecmascript_names, ecmascript_pieces, ecmascript_repairs
+from app.parse.ecmascript_pieces import is_statement
 from app.parse.status import judge, opaque_facts
 from app.parse.text import Text
 
@@ -32,6 +33,9 @@ _SCAN: Final = """
 """
 _SCAN_TYPES: Final = "[(interface_body) (object_type) (enum_body)] @body"
 
+# The scan takes quadratic time on an error with very many children.
+_WIDEST: Final = 20_000
+_COMMENTS: Final = frozenset(("comment", "html_comment", "hash_bang_line"))
 _BLANKED: Final = bytes(byte if byte == 10 else 32 for byte in range(256))
 # White space to the grammar, though not to `bytes.strip`.
 _WIDE_BLANKS: Final = re.compile("|".join("\ufeff\u00a0\u2028\u2029\u2060\u200b").encode())
@@ -60,13 +64,18 @@ def parse(text: Text, language: str) -> Facts:
     """Everything the parser says about a file in ``language``; never fails."""
     if text.reason:
         return opaque_facts(language, text)
-    root, found, problems = _read(text.grammar, language)
-    comments = sorted((node.start_byte, node.end_byte) for node in found.get("comment", []))
-    if problems:
-        shown = ecmascript_repairs.repaired(text.grammar, language, comments)
-        again = _read(shown, language)
-        if _lost(again[2]) < _lost(problems):
-            root, found, problems = again
+    root = parse_tree(text.grammar, language)
+    comments = _comments(root) if root.has_error else None
+    if comments is not None:
+        root = _best(
+            root, parse_tree(ecmascript_repairs.repaired(text.grammar, language, comments), language)
+        )
+    if _widest_error(root) > _WIDEST:
+        return opaque_facts(language, text, f"a stretch of more than {_WIDEST} tokens cannot be read")
+    found = QueryCursor(_scan(language)).captures(root)
+    problems = _problems(root, found)
+    if comments is None:
+        comments = sorted((node.start_byte, node.end_byte) for node in found.get("comment", []))
     status, reason = judge(text, problems)
     if status == "opaque":
         return opaque_facts(language, text, reason)
@@ -96,18 +105,41 @@ def parse(text: Text, language: str) -> Facts:
     )
 
 
-_Reading: TypeAlias = tuple[Node, dict[str, list[Node]], list[ParseProblem]]
+def _comments(root: Node) -> list[tuple[int, int]]:
+    """Found by a walk, which is slower than the scan but takes no longer on errors."""
+    found = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.type in _COMMENTS:
+            found.append((node.start_byte, node.end_byte))
+        waiting += node.children
+    return sorted(found)
 
 
-def _read(grammar: bytes, language: str) -> _Reading:
-    """The root, what the scan found, and what could not be read."""
-    root = parse_tree(grammar, language)
-    found = QueryCursor(_scan(language)).captures(root)
-    return root, found, _problems(root, found) if root.has_error else []
+def _widest_error(root: Node) -> int:
+    return max((node.child_count for node in (root, *root.children) if node.type == "ERROR"), default=0)
 
 
-def _lost(problems: list[ParseProblem]) -> tuple[int, int]:
-    return sum(problem.end - problem.start for problem in problems), len(problems)
+def _best(first: Node, second: Node) -> Node:
+    """The tree of which more could be read."""
+    return second if not second.has_error or _lost(second) < _lost(first) else first
+
+
+def _lost(root: Node) -> tuple[int, int]:
+    """Bytes in errors and number of errors, of which a root that is one counts its fragments."""
+    lost = errors = 0
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node is not root and (node.is_error or node.is_missing):
+            lost += node.end_byte - node.start_byte
+            errors += 1
+        elif node.has_error:
+            if node.is_error:
+                lost += sum(at.end_byte - at.start_byte for at in node.children if not is_statement(at))
+            waiting += node.children
+    return lost, errors
 
 
 def _problems(root: Node, found: dict[str, list[Node]]) -> list[ParseProblem]:
@@ -125,7 +157,7 @@ def _problems(root: Node, found: dict[str, list[Node]]) -> list[ParseProblem]:
         problems += [
             ParseProblem(node.start_byte, node.end_byte, "syntax error")
             for node in root.children
-            if not ecmascript_pieces.is_statement(node)
+            if not is_statement(node)
         ]
     return problems
 
