@@ -53,7 +53,9 @@ def print_addresses(found: embedded.Endpoints) -> None:
     if found.browser_url:
         rows.append(("Neo4j Browser", found.browser_url))
     rows.append(("Bolt", found.neo4j_uri))
-    rows.append(("login", f"user {found.neo4j_user}, password: run `mge env`"))
+    # A person sees the password; a log that the output goes to does not.
+    password = found.neo4j_password if output.OUT.is_terminal else "see `mge env`"
+    rows.append(("login", f"user {found.neo4j_user}, password {password}"))
     output.as_table(("what", "where"), rows)
 
 

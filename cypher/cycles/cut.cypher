@@ -1,8 +1,16 @@
-// answers: Cuts dependencies inside cycles so that no cycle is left. Takes atoms away that need none or are needed by none of the rest; where there is none such, the one whose remaining needs weigh least, and cuts those.
+// answers: Cuts dependencies inside cycles so that no cycle is left. Takes atoms away that need none or are needed by none of the rest; where there is none such, the one whose remaining needs weigh least, and cuts those. Of equals the first in file order is taken.
 // param plan_id: string = "shop" — the plan
 // returns: cut_edges — dependencies cut
 // cost: grows with the atoms in cycles and the dependencies among them; a choice looks through as many weights as lie below the least one
 // access: write
+CALL () {
+  MATCH (atom:Atom {plan_id: $plan_id})-[:IN_CYCLE]->(:Cycle)
+  WITH atom ORDER BY atom.path, atom.atom_number
+  WITH collect(atom) AS atoms
+  UNWIND range(0, size(atoms) - 1) AS rank
+  WITH atoms[rank] AS atom, rank
+  SET atom.rank = rank
+}
 MATCH (cycle:Cycle {plan_id: $plan_id})
 CALL (cycle) {
   MATCH (cycle)<-[:IN_CYCLE]-(atom)-[own:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(atom)
@@ -29,8 +37,12 @@ CALL (cycle) {
   UNWIND range(1, cycle.size) AS turn
   CALL (cycle, heaviest) {
     UNWIND range(0, heaviest) AS weight
-    MATCH (next:Atom {plan_id: $plan_id, step: weight})
-    USING INDEX SEEK next:Atom(plan_id, step)
+    CALL (weight) {
+      MATCH (first:Atom {plan_id: $plan_id, step: weight})
+      USING INDEX SEEK first:Atom(plan_id, step, rank)
+      WHERE first.rank >= 0
+      RETURN first AS next ORDER BY first.rank LIMIT 1
+    }
     WITH cycle, next, weight LIMIT 1
     REMOVE next.step, next.needs, next.needed
     WITH cycle, next, weight
@@ -58,6 +70,10 @@ CALL (cycle) {
   MATCH (cycle)<-[:IN_CYCLE]-(atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->()
   WHERE need.cut
   RETURN count(need) AS cuts
+}
+CALL (cycle) {
+  MATCH (cycle)<-[:IN_CYCLE]-(atom)
+  REMOVE atom.rank
 }
 SET cycle.cut_edges = cuts
 RETURN sum(cuts) AS cut_edges

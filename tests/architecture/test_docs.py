@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 import typer.main
 
-from app.__main__ import app
+from app.cli.command import app
 from app.model.atom import AtomKind
 from app.model.dependency import KINDS
 from app.settings import REPOSITORY, Settings

@@ -1,0 +1,29 @@
+"""All commands under one name."""
+
+from __future__ import annotations
+
+import typer
+
+from app.cli import demo, plans, stack
+
+app = typer.Typer(
+    help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("up")(stack.up)
+app.command("down")(stack.down)
+app.command("status")(stack.status)
+app.command("logs")(stack.logs)
+app.command("env")(stack.env)
+app.command("import")(plans.import_)
+app.command("plans")(plans.plans)
+app.command("show")(plans.show)
+app.command("assemble")(plans.assemble)
+app.command("delete")(plans.delete)
+app.command("serve")(stack.serve)
+app.command("worker")(stack.worker)
+app.command("demo")(demo.demo)
+app.add_typer(plans.cypher, name="cypher")
+app.add_typer(stack.migrate, name="migrate")
