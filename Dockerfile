@@ -13,10 +13,11 @@ COPY . .
 RUN /opt/uv/bin/uv pip install --python /opt/mge/bin/python --no-cache --no-deps --no-build-isolation --editable .
 
 FROM python:3.11-slim
-RUN useradd --create-home --uid 10001 mge
+RUN useradd --create-home --uid 10001 mge \
+    && install --directory --owner=mge --group=mge --mode=700 /var/lib/mge
 COPY --from=build /opt/mge /opt/mge
 COPY --from=build /srv/mge /srv/mge
-ENV PATH=/opt/mge/bin:$PATH PYTHONUNBUFFERED=1
+ENV PATH=/opt/mge/bin:$PATH PYTHONUNBUFFERED=1 MGE_HOME=/var/lib/mge
 WORKDIR /srv/mge
 USER mge
 EXPOSE 8000

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from app.model.atom import AtomKind
@@ -167,7 +167,7 @@ def _leaves(pieces: Sequence[Piece], measure: _Measure) -> Sequence[Piece]:
 def _borders(leaves: Sequence[Piece], text: bytes) -> list[int]:
     """Where atoms may end: before each leaf, and the end of the file."""
     borders = [0]
-    for before, after in zip(leaves, leaves[1:], strict=False):
+    for before, after in pairwise(leaves):
         borders.append(_border(text, before.end, after.start))
     borders.append(len(text))
     return borders
@@ -206,7 +206,7 @@ def _group(leaves: Sequence[Piece], borders: Sequence[int], measure: _Measure) -
     code_from = [measure.code_before[measure.line(leaf.start)] for leaf in leaves]
     decided_to = [bisect_left(measure.decisions, leaf.end) for leaf in leaves]
     decided_from = [bisect_left(measure.decisions, leaf.start) for leaf in leaves]
-    joins = [True, *(_joins(a, b, measure) for a, b in zip(leaves, leaves[1:], strict=False))]
+    joins = [True, *(_joins(a, b, measure) for a, b in pairwise(leaves))]
     opening = [_opening_cost(leaf, borders[at], at, measure) for at, leaf in enumerate(leaves)]
     # A guarding head at the end of a group is parted from everything that it decides about.
     parting = [2.0 if leaf.role == "head" and leaf.governs == "guard" else 0.0 for leaf in leaves]

@@ -213,8 +213,8 @@ def _clauses(
                     _governed(Piece(child.start_byte, child.end_byte, "ERROR", "opaque"), head_index)
                 )
         return
-    for piece in _statements_in_branch(body, inside, container, docstrings, depth + 1):
-        parts.append(_governed(piece, head_index))
+    statements = _statements_in_branch(body, inside, container, docstrings, depth + 1)
+    parts.extend(_governed(piece, head_index) for piece in statements)
     for child in node.children[body_at + 1 :]:
         if child.type in _CLAUSES:
             _clauses(child, parts, inside, container, docstrings, depth)

@@ -52,7 +52,9 @@ def decode(data: bytes, *, pep263: bool) -> Text:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
             utf8 = data.decode("latin-1").encode()
-            return Text("latin-1", utf8, _lines(utf8), doubt=f"byte {error.start} is not UTF-8; read as Latin-1")
+            return Text(
+                "latin-1", utf8, _lines(utf8), doubt=f"byte {error.start} is not UTF-8; read as Latin-1"
+            )
         return Text("utf-8", data, _lines(data))
     try:
         text = data.decode(name)

@@ -38,7 +38,7 @@ from app.model.dependency import Dependency, DependencyType, ExternalReference, 
 from app.pipeline.worker import (
     Analysed,
     Chunk,
-    FileVanishedError,
+    FileVanished,
     LinkedChunk,
     Table,
     analyse_chunk,
@@ -300,7 +300,7 @@ async def in_order(
                 following += 1
             try:
                 yield await running.pop(0)
-            except FileVanishedError as error:
+            except FileVanished as error:
                 path, reason = error.args
                 raise InputError(
                     f"{path} was listed but cannot be read: {reason}",

@@ -69,7 +69,7 @@ class LinkedChunk:
     unresolved: dict[str, int]
 
 
-class FileVanishedError(Exception):
+class FileVanished(Exception):
     """A file that was listed cannot be read any more; ``args`` are its path and the reason."""
 
 
@@ -96,13 +96,13 @@ def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
 def analyse_chunk(chunk: Chunk) -> Analysed:
     """Analyse a chunk's files and leave their summaries in the spool.
 
-    Raises FileVanishedError where a file cannot be read any more.
+    Raises FileVanished where a file cannot be read any more.
     """
     summaries: list[FileSummary] = []
     for offset, (entry, module) in enumerate(zip(chunk.entries, chunk.modules, strict=True)):
         file = read_entry(entry)
         if isinstance(file, Skipped):
-            raise FileVanishedError(file.path, file.reason)
+            raise FileVanished(file.path, file.reason)
         summaries.append(analyse(chunk.plan_id, chunk.first + offset, module, file))
     kept = [replace(summary, atoms=(), symbols=()) for summary in summaries]
     (chunk.spool / f"{chunk.first}").write_bytes(pickle.dumps(kept, pickle.HIGHEST_PROTOCOL))

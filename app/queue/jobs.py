@@ -37,7 +37,7 @@ Work: TypeAlias = Callable[[UUID], Awaitable[None]]
 """Runs the job of that id. Raises `WorkAgain` where it has to be run once more."""
 
 
-class WorkAgain(Exception):  # noqa: N818 - a request, not an error
+class WorkAgain(Exception):
     """The job was given up for now; it is to be run again after some seconds."""
 
     def __init__(self, seconds: int) -> None:

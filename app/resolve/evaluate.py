@@ -142,7 +142,9 @@ class Evaluator:
         if key not in self.targets:
             path = self.interfaces[file].path
             modules = self.modules
-            self.targets[key] = modules.python(path, module) if is_python(path) else modules.script(path, module)
+            self.targets[key] = (
+                modules.python(path, module) if is_python(path) else modules.script(path, module)
+            )
         return self.targets[key]
 
     def _refer_import(
@@ -221,13 +223,8 @@ class Evaluator:
         if exported is not None:
             before = len(found) + len(outside)
             self._refer(file, exported.term, found, outside, depth + 1)
-            if (
-                len(found) + len(outside) == before
-                and exported.term is not None
-                and exported.term[0] != "import"
-            ):
-                return False
-            return True
+            passed_on = exported.term is None or exported.term[0] == "import"
+            return passed_on or len(found) + len(outside) > before
         whole = interface.exports.get("=")
         if whole is not None:
             if name == "default":
