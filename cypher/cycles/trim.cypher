@@ -14,8 +14,10 @@ CALL (atom) {
   WHERE other <> atom
   RETURN count(need) AS needed
 }
-SET atom.needs = needs, atom.needed = needed,
-    atom.step = CASE WHEN needs = 0 OR needed = 0 THEN 1 END
+WITH atom, needs, needed, needs = 0 OR needed = 0 AS aside
+SET atom.needs = CASE WHEN aside THEN null ELSE needs END,
+    atom.needed = CASE WHEN aside THEN null ELSE needed END,
+    atom.step = CASE WHEN aside THEN 1 END
 WITH count(*) AS atoms
 UNWIND range(0, atoms / 100) AS hundred
 CALL (hundred) {
