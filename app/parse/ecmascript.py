@@ -74,8 +74,8 @@ def parse(text: Text, language: str) -> Facts:
         return opaque_facts(language, text, f"a stretch of more than {_WIDEST} tokens cannot be read")
     found = QueryCursor(_scan(language)).captures(root)
     problems = _problems(root, found)
-    if comments is None:
-        comments = sorted((node.start_byte, node.end_byte) for node in found.get("comment", []))
+    seen = [(node.start_byte, node.end_byte) for node in found.get("comment", [])]
+    comments = sorted({*seen, *(comments or ())})
     status, reason = judge(text, problems)
     if status == "opaque":
         return opaque_facts(language, text, reason)

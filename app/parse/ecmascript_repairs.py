@@ -112,6 +112,8 @@ def repaired(grammar: bytes, language: str, comments: Iterable[tuple[int, int]])
     """``grammar`` with what its grammar is known not to read put in other words of the same length."""
     shown = bytearray(grammar)
     for start, end in comments:
+        if grammar.startswith(b"#!", start):
+            continue
         shown[start:end] = re.sub(rb"[^\r\n]", b" ", grammar[start:end])
     text = bytes(shown)
     for found, change in _BOTH if language == "javascript" else _TYPESCRIPT:
