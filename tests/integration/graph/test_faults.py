@@ -1,21 +1,27 @@
-"""The importer killed at random moments: readers see one import, whole, and the next one works."""
+"""The importer, or Neo4j, killed at random moments: readers see one import, whole, and the next one works."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import random
+import signal
 import sys
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from app.graph.connect import Graph, read
+from app.graph.connect import Graph, connect, read
+from app.graph.migrate import list_migrations
+from app.graph.migrate import up as migrate
 from app.graph.publish import delete_plan
 from app.graph.read import atoms_page
 from app.graph.staging import PlanRecord, sweep
 from app.settings import Settings
-from app.stack import Endpoints
+from app.stack import Endpoints, StackConfig, down, status, up
 from tests.integration.graph.plans import ask, change, new_plan, published
 
 ATOMS = 200
@@ -76,3 +82,48 @@ async def test_an_importer_killed_at_any_moment_leaves_one_import_whole(
 @pytest.mark.long
 async def test_an_importer_killed_at_fifty_moments(graph: Graph, servers: Endpoints) -> None:
     await kill_importers(graph, servers, 50, seed=2)
+
+
+@pytest.mark.long
+async def test_neo4j_killed_at_ten_moments_comes_back_with_one_import_whole(
+    servers: Endpoints, tmp_path: Path
+) -> None:
+    """A server of the test's own is killed while an import is staged, analysed and published."""
+    rnd = random.Random(3)
+    stack = StackConfig(
+        tmp_path / "home", Settings().mge_cache, heap_mb=512, database_url=servers.database_url
+    )
+    plan = new_plan()
+    whole = 0
+    try:
+        for turn in range(11):
+            where = await asyncio.to_thread(up, stack, console=Console(file=io.StringIO()))
+            async with connect(where.neo4j_uri, where.neo4j_user, where.neo4j_password, "neo4j") as graph:
+                await migrate(graph, list_migrations())
+                if turn:
+                    seen = await import_seen(graph, plan)
+                    assert seen in (whole, whole + 1), f"kill {turn}"
+                    whole = seen
+                done: asyncio.Queue[int] = asyncio.Queue()
+                importing = asyncio.create_task(import_again_and_again(graph, plan, whole + 1, done))
+                whole = await done.get()
+                await asyncio.sleep(rnd.random())
+                process = next(each for each in status(stack) if each.name == "neo4j")
+                assert process.pid is not None
+                os.kill(process.pid, signal.SIGKILL)
+                importing.cancel()
+                await asyncio.wait([importing])
+                while not done.empty():
+                    whole = done.get_nowait()
+    finally:
+        await asyncio.to_thread(down, stack, report=print)
+
+
+async def import_again_and_again(
+    graph: Graph, plan: PlanRecord, first: int, done: asyncio.Queue[int]
+) -> None:
+    for number in range(first, first + 1000):
+        await published(
+            graph, plan, ATOMS, [(a, a + 1, "DATA_DEP") for a in range(ATOMS - 1)], f"import {number}"
+        )
+        done.put_nowait(number)
