@@ -507,6 +507,8 @@ class Evaluator:
             entity = self.entity(reference[1], reference[2])
             if entity.kind in ("class", "interface", "enum"):
                 yield ("instance", reference[1], reference[2])
+            elif entity.kind == "object":
+                yield ("object", reference[1], reference[2])
             elif entity.kind == "type" or entity.bounds:
                 for bound in entity.bounds:
                     if bound.kind != "import" and bound.value is not None and depth < _DEEPEST:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
-from app.model.facts import Flow
+from app.model.facts import Flow, FlowStep
 
 Variable: TypeAlias = int
 Reaching: TypeAlias = dict[Variable, frozenset[int]]
@@ -67,6 +67,9 @@ class _Walk:
         self.targets: list[dict[tuple[str, str], Reaching]] = []
         # Each open `try` collects everything that its code binds.
         self.attempts: list[dict[Variable, set[int]]] = []
+        # The fixpoint at each loop's head, apart for each way to enter the `finally` blocks around it.
+        self.heads: dict[tuple[int, tuple[str, ...]], Reaching] = {}
+        self.entry: tuple[str, ...] = ()
 
     def run(self, flow: Flow, state: Reaching | None) -> Reaching | None:
         """The state after ``flow``; None where its end is not reached."""
@@ -103,10 +106,15 @@ class _Walk:
             return after
         if kind == "loop":
             return self.loop(
-                cast("Flow", step[1]), cast("Flow", step[2]), cast("Flow", step[3]), bool(step[4]), state
+                step,
+                cast("Flow", step[1]),
+                cast("Flow", step[2]),
+                cast("Flow", step[3]),
+                bool(step[4]),
+                state,
             )
         if kind == "do":
-            return self.do(cast("Flow", step[1]), cast("Flow", step[2]), state)
+            return self.do(step, cast("Flow", step[1]), cast("Flow", step[2]), state)
         if kind == "try":
             return self.attempt(
                 cast("Flow", step[1]),
@@ -155,13 +163,13 @@ class _Walk:
             self.leave(what, label, state)
 
     def loop(
-        self, test: Flow, body: Flow, orelse: Flow, endless: bool, state: Reaching | None
+        self, step: FlowStep, test: Flow, body: Flow, orelse: Flow, endless: bool, state: Reaching | None
     ) -> Reaching | None:
         if state is None:
             self.run(test, None)
             self.run(body, None)
             return self.run(orelse, None)
-        head: Reaching = state
+        head = self.known_head(step, state)
         while True:
             target: dict[tuple[str, str], Reaching] = {}
             self.targets.append(target)
@@ -174,16 +182,17 @@ class _Walk:
             if grown == head:
                 break
             head = grown
+        self.heads[(id(step), self.entry)] = head
         broken = target.pop(("break", ""), None)
         self.pass_on(target)
         after = self.run(orelse, None if endless else tested)
         return _join(after, broken)
 
-    def do(self, body: Flow, test: Flow, state: Reaching | None) -> Reaching | None:
+    def do(self, step: FlowStep, body: Flow, test: Flow, state: Reaching | None) -> Reaching | None:
         if state is None:
             self.run(body, None)
             return self.run(test, None)
-        head: Reaching = state
+        head = self.known_head(step, state)
         while True:
             target: dict[tuple[str, str], Reaching] = {}
             self.targets.append(target)
@@ -195,9 +204,20 @@ class _Walk:
             if grown == head:
                 break
             head = grown
+        self.heads[(id(step), self.entry)] = head
         broken = target.pop(("break", ""), None)
         self.pass_on(target)
         return _join(tested, broken)
+
+    def known_head(self, step: FlowStep, state: Reaching) -> Reaching:
+        """Where to begin a loop's fixpoint: what is known from an earlier round of the loops around it.
+
+        States only grow from round to round, so the earlier fixpoint lies below the new one; without it,
+        the work would double with every level of nesting.
+        """
+        grown = _join(state, self.heads.get((id(step), self.entry)))
+        assert grown is not None
+        return grown
 
     def switch(self, cases: tuple[Flow, ...], has_default: bool, state: Reaching | None) -> Reaching | None:
         target: dict[tuple[str, str], Reaching] = {}
@@ -231,12 +251,18 @@ class _Walk:
             self.pass_on(leaving)
             return normal
         # An exception may strike after any binding in the body, a handler or the else block.
-        self.run(final, _with(state, anywhere))
+        self.finally_(final, "exception", _with(state, anywhere))
         for (what, label), left in leaving.items():
-            done = self.run(final, left)
+            done = self.finally_(final, f"{what} {label}", left)
             if done is not None:
                 self.leave(what, label, done)
-        return self.run(final, normal)
+        return self.finally_(final, "end", normal)
+
+    def finally_(self, final: Flow, entered_by: str, state: Reaching | None) -> Reaching | None:
+        outer, self.entry = self.entry, (*self.entry, entered_by)
+        after = self.run(final, state)
+        self.entry = outer
+        return after
 
 
 def _with(state: Reaching | None, bound: dict[Variable, set[int]]) -> Reaching | None:

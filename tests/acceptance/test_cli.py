@@ -17,6 +17,7 @@ import networkx
 import pytest
 from neo4j import GraphDatabase
 
+from app.pipeline.importing import plan_id_for
 from app.stack import Endpoints
 
 _PACKAGE = Path(networkx.__file__).parent / "algorithms" / "flow"
