@@ -16,22 +16,29 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
-    neo4j_uri: str | None = Field(None, description="Bolt address of a Neo4j to use instead of the embedded one")
+    neo4j_uri: str | None = Field(
+        None, description="Bolt address of a Neo4j to use instead of the embedded one"
+    )
     neo4j_user: str = Field("neo4j", description="user for NEO4J_URI")
     neo4j_password: SecretStr | None = Field(None, description="password for NEO4J_URI")
     neo4j_database: str = Field("neo4j", description="database name")
     database_url: SecretStr | None = Field(None, description="Postgres to use instead of the embedded one")
 
     mge_home: Path = Field(
-        Path(platformdirs.user_data_dir("mge")), description="databases, passwords, logs and pid files of the stack"
+        Path(platformdirs.user_data_dir("mge")),
+        description="databases, passwords, logs and pid files of the stack",
     )
     mge_cache: Path = Field(
         Path(platformdirs.user_cache_dir("mge")), description="fetched Neo4j jars, shared by every stack"
     )
-    mge_bolt_port: int | None = Field(None, description="Bolt port; unset: 7687, or a free one where it is taken")
+    mge_bolt_port: int | None = Field(
+        None, description="Bolt port; unset: 7687, or a free one where it is taken"
+    )
     mge_http_port: int | None = Field(None, description="Neo4j Browser's port; unset: 7474, or a free one")
     mge_api_port: int | None = Field(None, description="the API's port; unset: 8000, or a free one")
-    mge_neo4j_heap_mb: int | None = Field(None, description="Neo4j's heap; unset: a quarter of memory, 1 to 4 GiB")
+    mge_neo4j_heap_mb: int | None = Field(
+        None, description="Neo4j's heap; unset: a quarter of memory, 1 to 4 GiB"
+    )
 
     mge_allowed_hosts: str = Field(
         "", description="host names beside localhost that the API answers for, with commas between"
@@ -42,4 +49,6 @@ class Settings(BaseSettings):
     mge_max_files: int = Field(200_000, description="an import with more files is refused")
     mge_max_file_bytes: int = Field(64 * 2**20, description="an import with a larger file is refused")
     mge_max_total_bytes: int = Field(4 * 2**30, description="an import with more bytes is refused")
-    mge_max_archive_ratio: int = Field(200, description="an archive that unpacks to more times its size is refused")
+    mge_max_archive_ratio: int = Field(
+        200, description="an archive that unpacks to more times its size is refused"
+    )

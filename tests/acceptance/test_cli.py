@@ -241,7 +241,8 @@ def test_ctrl_c_leaves_nothing_half_done(mge: Cli, code: Path) -> None:
     ):
         if process.returncode == 130:
             left = session.run(
-                "MATCH (n:StagedBuild) WHERE n.plan_id IS NOT NULL RETURN count(n) AS n"
+                "MATCH (n:StagedBuild {plan_id: $plan_id}) RETURN count(n) AS n",
+                plan_id=plan_id_for("default", "cli interrupted"),
             ).single()
             assert left is not None
             assert left["n"] == 0
