@@ -1,7 +1,7 @@
-// answers: Cuts dependencies inside cycles so that no cycle is left. Takes atoms away that need none or are needed by none of the rest; where there is none such, the one whose remaining needs weigh least, and cuts those. Of equals the first in file order is taken.
+// answers: Cuts dependencies inside cycles so that no cycle is left. Takes atoms away that need none or are needed by none of the rest; where there is none such, the one whose remaining needs weigh least, and cuts those. Of equals the first in file order is taken, so the same plan is always cut the same way: what is left when nothing can be taken away does not depend on the order of taking.
 // param plan_id: string = "shop" — the plan
 // returns: cut_edges — dependencies cut
-// cost: grows with the atoms in cycles and the dependencies among them; a choice looks through as many weights as lie below the least one
+// cost: grows with the atoms in cycles and the dependencies among them; a choice looks through as many weights as lie below the least one, and through the atoms of that weight
 // access: write
 CALL () {
   MATCH (atom:Atom {plan_id: $plan_id})-[:IN_CYCLE]->(:Cycle)
@@ -36,12 +36,18 @@ CALL (cycle) {
   }
   UNWIND range(1, cycle.size) AS turn
   CALL (cycle, heaviest) {
-    UNWIND range(0, heaviest) AS weight
-    CALL (weight) {
-      MATCH (first:Atom {plan_id: $plan_id, step: weight})
-      USING INDEX SEEK first:Atom(plan_id, step, rank)
-      WHERE first.rank >= 0
-      RETURN first AS next ORDER BY first.rank LIMIT 1
+    CALL (heaviest) {
+      MATCH (free:Atom {plan_id: $plan_id, step: 0})
+      USING INDEX SEEK free:Atom(plan_id, step)
+      RETURN free AS next, 0 AS weight LIMIT 1
+    UNION ALL
+      UNWIND range(1, heaviest) AS weight
+      CALL (weight) {
+        MATCH (tied:Atom {plan_id: $plan_id, step: weight})
+        USING INDEX SEEK tied:Atom(plan_id, step)
+        RETURN tied ORDER BY tied.rank LIMIT 1
+      }
+      RETURN tied AS next, weight LIMIT 1
     }
     WITH cycle, next, weight LIMIT 1
     REMOVE next.step, next.needs, next.needed

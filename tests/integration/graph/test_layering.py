@@ -147,7 +147,7 @@ async def check_records(graph: Graph, plan_id: str, found: Layered) -> None:
     left = await ask(
         graph,
         "MATCH (a:Atom {plan_id: $plan_id}) WHERE any(name IN keys(a) WHERE name IN "
-        "['needs', 'needed', 'step', 'region', 'component', 'build_id', 'number']) RETURN keys(a) AS keys LIMIT 1",
+        "['needs', 'needed', 'step', 'region', 'component', 'rank', 'build_id', 'number']) RETURN keys(a) AS keys LIMIT 1",
         plan_id=plan_id,
     )
     assert left == []
@@ -217,6 +217,25 @@ async def test_one_cycle_of_twenty_thousand_atoms_ends(graph: Graph, extra: int)
     check_against_networkx(20_000, edges, await layered(graph, plan.plan_id))
     await delete_plan(graph, plan.plan_id, plan.tenant_id)
     await sweep(graph)
+
+
+async def test_the_same_plan_is_always_cut_the_same_way(graph: Graph) -> None:
+    rnd = random.Random(6)
+    plan = new_plan()
+    edges: list[Edge] = []
+    atoms = 0
+    for _ in range(30):
+        size, some = a_random_graph(rnd, atoms)
+        atoms += size
+        edges += some
+    cuts = set()
+    for _ in range(3):
+        rnd.shuffle(edges)
+        await published(graph, plan, atoms, edges)
+        found = await layered(graph, plan.plan_id)
+        cuts.add(frozenset((a, b, type_) for a, b, type_, cut, _ in found.edges if cut))
+    assert len(cuts) == 1
+    await delete_plan(graph, plan.plan_id, plan.tenant_id)
 
 
 async def test_building_again_comes_to_the_same(graph: Graph) -> None:
