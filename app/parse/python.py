@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -46,8 +47,11 @@ def parse(text: Text) -> Facts:
     grammar = text.grammar
     root = parse_tree(grammar)
     found = QueryCursor(_scan()).captures(root)
-    errors = found.get("error", [])
-    problems = [ParseProblem(node.start_byte, node.end_byte, "syntax error") for node in errors]
+    problems = [
+        ParseProblem(start, end, "syntax error")
+        for node in found.get("error", [])
+        for start, end in _unread(node)
+    ]
     problems += [
         ParseProblem(node.start_byte, node.end_byte, f"missing {node.type}")
         for node in found.get("missing", [])
@@ -78,6 +82,21 @@ def parse(text: Text) -> Facts:
         docstring=docstrings[0] if docstrings and pieces and docstrings[0][0] == pieces[0].start else None,
         problems=tuple(sorted(problems, key=lambda problem: (problem.start, problem.end))),
     )
+
+
+def _unread(error: Node) -> Iterator[tuple[int, int]]:
+    """The ranges of an ERROR node that are not statements: the grammar may wrap a whole file in one."""
+    start = end = -1
+    for child in error.children or [error]:
+        if child.type.endswith(("_statement", "_definition")) or child.type == "comment":
+            if end > start >= 0:
+                yield start, end
+            start = end = -1
+        else:
+            start = child.start_byte if start < 0 else start
+            end = child.end_byte
+    if end > start >= 0:
+        yield start, end
 
 
 def _code_lines(grammar: bytes, comments: list[tuple[int, int]], docstrings: list[tuple[int, int]]) -> bytes:

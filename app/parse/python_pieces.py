@@ -20,6 +20,7 @@ _COMPOUND: Final = frozenset(
 _CLAUSES: Final = frozenset(
     ("elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause")
 )
+_STATEMENTS: Final = ("_statement", "_definition")
 _IMPORTS: Final = frozenset(("import_statement", "import_from_statement", "future_import_statement"))
 
 
@@ -39,6 +40,10 @@ def _statements(
             # `;` between statements, and stray tokens after an error, belong to the piece before them.
             continue
         if node.end_byte == node.start_byte:
+            continue
+        if kind == "ERROR" and any(child.type.endswith(_STATEMENTS) for child in node.children):
+            # What the grammar could read inside an error is cut as usual.
+            pieces.extend(_statements(node, inside, container, docstrings, depth))
             continue
         if not pieces and is_docstring(node):
             docstrings.append((node.start_byte, node.end_byte))
