@@ -65,7 +65,6 @@ async def stage_files(build: StagedBuild, files: Iterable[FileRecord]) -> None:
         _expect(len(build.files), batch[0].number)
         rows: list[Value] = [
             [
-                f.number,
                 f.path,
                 f.language,
                 f.sha256,
@@ -79,7 +78,7 @@ async def stage_files(build: StagedBuild, files: Iterable[FileRecord]) -> None:
             ]
             for f in batch
         ]
-        ids = await _stage_nodes(build, "staging/files", "StagedFile", len(build.files), rows)
+        ids = await _stage_nodes(build, "staging/files", "StagedFile", [f.path for f in batch], rows)
         build.files.extend(ids)
         build.file_of_path.update((f.path, node) for f, node in zip(batch, ids, strict=True))
 
@@ -91,21 +90,14 @@ async def stage_atoms(build: StagedBuild, atoms: Iterable[Atom]) -> None:
         _expect(len(build.atoms), batch[0].number)
         rows: list[Value] = [
             [
-                *(
-                    a.number,
-                    build.file_of_path[a.path],
-                    a.atom_id,
-                    a.atom_number,
-                    a.name,
-                    a.qualified_name,
-                    a.kind,
-                ),
+                *(build.file_of_path[a.path], a.atom_id, a.atom_number, a.name, a.qualified_name, a.kind),
                 *(a.node_type, a.language, a.path, a.start_byte, a.end_byte, a.start_line, a.end_line, a.loc),
                 *(a.complexity, a.indivisible, a.code, a.signature, a.docstring, a.content_hash),
             ]
             for a in batch
         ]
-        build.atoms.extend(await _stage_nodes(build, "staging/atoms", "StagedAtom", len(build.atoms), rows))
+        keys = [a.atom_id for a in batch]
+        build.atoms.extend(await _stage_nodes(build, "staging/atoms", "StagedAtom", keys, rows))
         run = batch if last is None else [last, *batch]
         following: list[Value] = [
             [build.atoms[a.number], build.atoms[b.number]] for a, b in pairwise(run) if a.path == b.path
@@ -134,15 +126,12 @@ async def stage_symbols(build: StagedBuild, symbols: Sequence[Symbol]) -> None:
     node_of: dict[str, int] = {}
     for batch in _batches(symbols):
         rows: list[Value] = [
-            [
-                len(node_of) + i,
-                *(s.qualified_name, s.name, s.kind, s.exported, s.path),
-                [build.atoms[atom] for atom in s.atoms],
-            ]
-            for i, s in enumerate(batch)
+            [s.qualified_name, s.name, s.kind, s.exported, s.path, [build.atoms[atom] for atom in s.atoms]]
+            for s in batch
         ]
-        ids = await _stage_nodes(build, "staging/symbols", "StagedSymbol", len(node_of), rows)
-        node_of.update((s.qualified_name, node) for s, node in zip(batch, ids, strict=True))
+        names = [s.qualified_name for s in batch]
+        ids = await _stage_nodes(build, "staging/symbols", "StagedSymbol", names, rows)
+        node_of.update(zip(names, ids, strict=True))
     members = ((node_of[s.qualified_name], node_of[s.member_of]) for s in symbols if s.member_of in node_of)
     for pairs in _batches(members):
         await _stage_relationships(build, "staging/members", list(pairs))
@@ -152,24 +141,21 @@ async def stage_externals(build: StagedBuild, references: Iterable[ExternalRefer
     """Stage all references out of the plan at once, after their atoms; `Conflict` as `stage_files`."""
     names: dict[tuple[int, str, str], set[str]] = {}
     evidence: dict[tuple[int, str, str], dict[str, None]] = {}
-    packages: dict[tuple[str, str], int] = {}
     for r in references:
         key = (r.source, r.ecosystem, r.package)
         names.setdefault(key, set()).add(r.name)
         evidence.setdefault(key, {}).update(dict.fromkeys(r.evidence))
-        packages.setdefault((r.ecosystem, r.package), len(packages))
-    nodes = array("q")
-    for batch in _batches(packages.items()):
-        rows: list[Value] = [[number, ecosystem, package] for (ecosystem, package), number in batch]
-        nodes.extend(await _stage_nodes(build, "staging/externals", "StagedExternal", len(nodes), rows))
+    nodes: dict[tuple[str, str], int] = {}
+    for batch in _batches(dict.fromkeys((ecosystem, package) for _, ecosystem, package in names)):
+        rows: list[Value] = [[ecosystem, package] for ecosystem, package in batch]
+        both = [f"{ecosystem}:{package}" for ecosystem, package in batch]
+        ids = await _stage_nodes(build, "staging/externals", "StagedExternal", both, rows)
+        nodes.update(zip(batch, ids, strict=True))
     for keys in _batches(names):
         await _stage_relationships(
             build,
             "staging/refers",
-            [
-                [build.atoms[key[0]], nodes[packages[key[1:]]], sorted(names[key]), list(evidence[key])]
-                for key in keys
-            ],
+            [[build.atoms[key[0]], nodes[key[1:]], sorted(names[key]), list(evidence[key])] for key in keys],
         )
 
 
@@ -196,7 +182,7 @@ async def _delete_unseen(graph: Graph) -> int:
 
 
 async def _stage_nodes(
-    build: StagedBuild, name: str, label: _StagedLabel, first: int, rows: list[Value]
+    build: StagedBuild, name: str, label: _StagedLabel, keys: list[str], rows: list[Value]
 ) -> list[int]:
     written = await write(
         build.graph,
@@ -209,15 +195,9 @@ async def _stage_nodes(
     ids: list[int] = written[0]["ids"]
     if not ids:
         await _require_open(build)
-        found = await read(
-            build.graph,
-            "staging/ids",
-            build_id=build.build_id,
-            label=label,
-            first=first,
-            last=first + len(rows) - 1,
-        )
-        ids = found[0]["ids"]
+        found = await read(build.graph, "staging/ids", build_id=build.build_id, label=label, keys=keys)
+        id_of: dict[str, int] = {row["key"]: row["id"] for row in found}
+        ids = [id_of[key] for key in keys]
     return ids
 
 

@@ -7,19 +7,19 @@ MATCH (build:StagedBuild {build_id: $build_id})
 MATCH (plan:Plan {plan_id: build.plan_id})
 CALL (plan) {
   MATCH (n:StagedFile {build_id: $build_id})
-  SET n:File REMOVE n:StagedFile, n.build_id, n.number
+  SET n:File REMOVE n:StagedFile
   CREATE (plan)-[:HAS_FILE]->(n)
 }
 CALL () {
   MATCH (n:StagedAtom {build_id: $build_id})
-  SET n:Atom REMOVE n:StagedAtom, n.build_id, n.number
+  SET n:Atom REMOVE n:StagedAtom
 }
 CALL () {
   MATCH (n:StagedSymbol {build_id: $build_id})
-  SET n:Symbol REMOVE n:StagedSymbol, n.build_id, n.number
+  SET n:Symbol REMOVE n:StagedSymbol
 }
 CALL () {
   MATCH (n:StagedExternal {build_id: $build_id})
-  SET n:External REMOVE n:StagedExternal, n.build_id, n.number
+  SET n:External REMOVE n:StagedExternal
 }
 DELETE build

@@ -7,10 +7,10 @@ import io
 import json
 import os
 import random
-import signal
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -108,9 +108,10 @@ async def test_neo4j_killed_at_ten_moments_comes_back_with_one_import_whole(
                 importing = asyncio.create_task(import_again_and_again(graph, plan, whole + 1, done))
                 whole = await done.get()
                 await asyncio.sleep(rnd.random())
-                process = next(each for each in status(stack) if each.name == "neo4j")
-                assert process.pid is not None
-                os.kill(process.pid, signal.SIGKILL)
+                neo4j = next(each for each in status(stack) if each.name == "neo4j")
+                process = psutil.Process(neo4j.pid)
+                process.kill()
+                await asyncio.to_thread(process.wait, 30)
                 importing.cancel()
                 await asyncio.wait([importing])
                 while not done.empty():

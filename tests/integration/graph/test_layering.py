@@ -147,7 +147,7 @@ async def check_records(graph: Graph, plan_id: str, found: Layered) -> None:
     left = await ask(
         graph,
         "MATCH (a:Atom {plan_id: $plan_id}) WHERE any(name IN keys(a) WHERE name IN "
-        "['needs', 'needed', 'step', 'region', 'component', 'rank', 'build_id', 'number']) RETURN keys(a) AS keys LIMIT 1",
+        "['needs', 'needed', 'step', 'region', 'component', 'rank', 'number']) RETURN keys(a) AS keys LIMIT 1",
         plan_id=plan_id,
     )
     assert left == []
