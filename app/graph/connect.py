@@ -78,7 +78,12 @@ def store_errors() -> Iterator[None]:
     except (ServiceUnavailable, SessionExpired) as error:
         raise StoreDown("Neo4j does not answer", hint="start it with `mge up`, or check NEO4J_URI") from error
     except TransientError as error:
-        raise StoreDown(f"Neo4j is too busy: {error.code}", hint="try again in a moment") from error
+        hint = (
+            "give it more heap (MGE_NEO4J_HEAP_MB)"
+            if "OutOfMemory" in str(error.code)
+            else "try again in a moment"
+        )
+        raise StoreDown(f"Neo4j cannot do this now: {error.code}", hint=hint) from error
     except ConstraintError as error:
         raise Conflict("two nodes of the graph would have the same key", hint=str(error.message)) from error
     except DriverError as error:
