@@ -34,7 +34,8 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 
 long: $(READY) ## Long forms of the property-based and fault tests (an hour)
-	$(BIN)/pytest -m long -p no:cacheprovider
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/atoms tests/unit/resolve tests/unit/parse
+	$(BIN)/pytest -m long
 
 lock: $(READY) ## Compute requirements.lock anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --extra dev pyproject.toml -o requirements.lock
