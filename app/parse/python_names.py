@@ -389,35 +389,26 @@ class _Reader:
                 self.flow.extend(steps)
 
     def boolean(self, node: Node) -> int:
-        # `a or b or c …` nests to the left; a long chain must not recurse.
-        operands: list[Node] = []
-        at = node
-        while at.type == "boolean_operator":
-            left, right = at.child_by_field_name("left"), at.child_by_field_name("right")
-            if left is None or right is None:
-                return self.other_children(node)
-            operands.append(right)
-            at = left
+        chain = _operands(node)
+        if not chain:
+            return self.other_children(node)
+        at, *operands = chain
         options = [self.expression(at)]
-        for operand in reversed(operands):
+        for operand in operands:
             steps, option = self.apart(operand)
             self.add_branch([steps], exhaustive=False)
             options.append(option)
         return self.union([option for option in options if option >= 0])
 
     def binary(self, node: Node) -> int:
-        operands: list[Node] = []
-        at = node
-        while at.type == "binary_operator":
-            left, right = at.child_by_field_name("left"), at.child_by_field_name("right")
-            if left is None or right is None:
-                return self.other_children(node)
-            operands.append(right)
-            at = left
+        chain = _operands(node)
+        if not chain:
+            return self.other_children(node)
+        at, *operands = chain
         context: Context = "annotation" if self.annotations_depth else "read"
         options = [
             self.expression(at, context),
-            *(self.expression(operand, context) for operand in reversed(operands)),
+            *(self.expression(operand, context) for operand in operands),
         ]
         if not self.annotations_depth:
             return -1
@@ -1256,6 +1247,22 @@ def _descendants(node: Node, kind: str) -> list[Node]:
         else:
             pending.extend(child for child in at.named_children if child.type != "block")
     return found
+
+
+def _operands(node: Node) -> list[Node]:
+    """The operands of `a or b or c …` from left to right; it nests to the left, and a long chain must not recurse.
+
+    Empty where an operand is missing.
+    """
+    operands: list[Node] = []
+    at = node
+    while at.type == node.type:
+        left, right = at.child_by_field_name("left"), at.child_by_field_name("right")
+        if left is None or right is None:
+            return []
+        operands.append(right)
+        at = left
+    return [at, *reversed(operands)]
 
 
 def _binds(step: FlowStep) -> bool:

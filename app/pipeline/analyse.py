@@ -68,9 +68,7 @@ def analyse(plan_id: str, number: int, module: str, file: SourceFile) -> FileSum
         local.pending,
         local.symbols,
         local.references,
-        0,
         local.unresolved,
-        tuple(problem.reason for problem in facts.problems),
     )
 
 

@@ -11,7 +11,6 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias, cast
 
-from app.model.dependency import Ecosystem
 from app.resolve.modules import Modules, Target, is_python
 from app.resolve.summary import Entity, FunctionShape, Interface, Term
 
@@ -610,8 +609,3 @@ def _last_name(term: Term) -> str:
     if term[0] in ("attr", "import"):
         return cast("str", term[2])
     return ""
-
-
-def ecosystem_of(value: Value) -> Ecosystem:
-    """The ecosystem of an external value."""
-    return cast("Ecosystem", value[1])

@@ -147,7 +147,6 @@ class Interface:
     """Modules of which everything is star-imported or re-exported, in order, with the atom that says so."""
     public: tuple[str, ...] | None
     """``__all__`` where it is a plain list."""
-    members: dict[tuple[int, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +160,4 @@ class FileSummary:
     pending: tuple[Pending, ...]
     symbols: tuple[SymbolRow, ...]
     references: int
-    builtins: int
     unresolved: dict[str, int]
-    problems: tuple[str, ...] = ()

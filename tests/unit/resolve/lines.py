@@ -40,7 +40,6 @@ def summarise(number: int, path: str, module: str, data: bytes) -> FileSummary:
         local.pending,
         local.symbols,
         local.references,
-        0,
         local.unresolved,
     )
 
