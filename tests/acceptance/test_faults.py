@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import neo4j
 import pytest
 
+from app.pipeline.importing import plan_id_for
 from app.stack import Endpoints
 from tests.acceptance.conftest import packed
 from tests.acceptance.service import ServiceProcess, ended, until
 from tests.servers import new_database
 
-# Enough files that an import lasts longer than it takes to see that it runs.
+# Enough files that an import that is killed has staged some of them.
 LARGE = {
     f"large/m{n}.py": "".join(
         f"def f{n}_{k}(x: int) -> int:\n    return f{n}_{k - 1}(x) + {k}\n\n\n" for k in range(1, 40)
@@ -37,6 +40,21 @@ def service(servers: Endpoints, tmp_path: Path) -> Iterator[ServiceProcess]:
             process.kill()
 
 
+@contextmanager
+def held(servers: Endpoints, name: str) -> Iterator[None]:
+    """Keep imports from publishing the plan, so that they last as long as a test needs them to."""
+    with (
+        neo4j.GraphDatabase.driver(
+            servers.neo4j_uri, auth=(servers.neo4j_user, servers.neo4j_password)
+        ) as driver,
+        driver.session() as session,
+        session.begin_transaction() as transaction,
+    ):
+        transaction.run("MERGE (:Plan {plan_id: $plan_id})", plan_id=plan_id_for("default", name)).consume()
+        yield
+        transaction.rollback()
+
+
 def begun(client: httpx.Client, name: str) -> dict[str, object]:
     """A large import that has read some of its files."""
     job = client.post(
@@ -55,9 +73,10 @@ def begun(client: httpx.Client, name: str) -> dict[str, object]:
 
 def test_an_import_survives_the_service_being_killed(service: ServiceProcess) -> None:
     with httpx.Client(base_url=service.url, timeout=60) as client:
-        job = begun(client, "killed")
-        service.kill()
-        service.start()
+        with held(service.servers, "killed"):
+            job = begun(client, "killed")
+            service.kill()
+            service.start()
         done = ended(client, job)
         assert done["status"] == "succeeded", done["error"]
         assert done["attempt"] == 2
@@ -70,9 +89,10 @@ def test_an_import_survives_the_service_being_killed(service: ServiceProcess) ->
 
 def test_an_import_goes_on_at_once_where_the_service_was_stopped(service: ServiceProcess) -> None:
     with httpx.Client(base_url=service.url, timeout=60) as client:
-        job = begun(client, "stopped")
-        assert service.stop() in (0, -signal.SIGTERM)
-        service.start()
+        with held(service.servers, "stopped"):
+            job = begun(client, "stopped")
+            assert service.stop() in (0, -signal.SIGTERM)
+            service.start()
         done = ended(client, job)
         assert (done["status"], done["attempt"]) == ("succeeded", 2)
         client.delete(done["links"]["plan"])
@@ -80,10 +100,11 @@ def test_an_import_goes_on_at_once_where_the_service_was_stopped(service: Servic
 
 def test_a_cancelled_import_leaves_nothing_and_the_next_one_runs(service: ServiceProcess) -> None:
     with httpx.Client(base_url=service.url, timeout=60) as client:
-        job = begun(client, "cancelled")
-        links = job["links"]
-        assert isinstance(links, dict)
-        assert client.post(links["cancel"]).json()["status"] == "cancelled"
+        with held(service.servers, "cancelled"):
+            job = begun(client, "cancelled")
+            links = job["links"]
+            assert isinstance(links, dict)
+            assert client.post(links["cancel"]).json()["status"] == "cancelled"
         again = client.post(
             "/api/v2/plans/import", files={"file": ("small.tgz", packed({"a.py": "x = 1\n"}))}
         ).json()
