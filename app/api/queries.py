@@ -13,9 +13,8 @@ from pydantic import JsonValue
 from app.api.schemas import ParameterModel, QueryList, QueryModel, QueryRows, QueryRun
 from app.api.service import Tenant, TheGraph
 from app.errors import InputError, UnknownName
-from app.graph.connect import run_named
 from app.graph.queries import Query, Value, list_queries
-from app.graph.read import show_plan
+from app.graph.read import run_named
 
 router = APIRouter(prefix="/api/v2/queries", tags=["queries"])
 
@@ -49,10 +48,7 @@ async def run_query(group: str, verb: str, body: QueryRun, graph: TheGraph, tena
     limit = parameters.get("limit", _ROWS)
     if "limit" in declared and isinstance(limit, int) and not 0 <= limit <= _ROWS:
         raise InputError(f"the limit is not within 0 and {_ROWS}", hint="ask for less", field="limit")
-    plan_id = parameters.get("plan_id")
-    if isinstance(plan_id, str):
-        await show_plan(graph, plan_id, tenant)
-    columns, rows = await run_named(graph, name, parameters)
+    columns, rows = await run_named(graph, tenant, name, parameters)
     return QueryRows(
         columns=columns,
         rows=[[_json(value) for value in row] for row in rows[:_ROWS]],

@@ -13,10 +13,10 @@ import typer
 
 from app.cli import output
 from app.errors import InputError, NotFound
-from app.graph.connect import Graph, read, run_named
+from app.graph.connect import Graph, read
 from app.graph.publish import delete_plan
 from app.graph.queries import from_text, list_queries, query
-from app.graph.read import list_plans, show_plan, waves_page
+from app.graph.read import list_plans, run_named, show_plan, waves_page
 from app.graph.staging import sweep
 from app.main import TENANT, open_stores, read_rules
 from app.pipeline.assembling import assemble as assemble_plan
@@ -249,7 +249,7 @@ def cypher_run(
     async def work(graph: Graph) -> tuple[list[str], list[list[object]]]:
         if "plan_id" in written:
             written["plan_id"] = await find_plan(graph, written["plan_id"])
-        return await run_named(graph, name, from_text(asked, written))
+        return await run_named(graph, TENANT, name, from_text(asked, written))
 
     columns, rows = with_graph(work)
     if json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -129,17 +129,3 @@ async def read(graph: Graph, name: str, **parameters: Value) -> list[Record]:
         return await run(transaction, name, **parameters)
 
     return await in_read(graph, work)
-
-
-async def run_named(
-    graph: Graph, name: str, parameters: Mapping[str, Value]
-) -> tuple[list[str], list[list[object]]]:
-    """Run any named query for a person: its columns and rows; `UnknownName` or `InputError` as `queries.checked`."""
-    asked = query(name)
-    sent = checked(asked, parameters)
-
-    async def work(transaction: AsyncManagedTransaction) -> tuple[list[str], list[list[object]]]:
-        result = await transaction.run(asked.text, sent)
-        return list(result.keys()), await result.values()
-
-    return await (in_write if asked.access == "write" else in_read)(graph, work)

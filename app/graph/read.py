@@ -18,6 +18,7 @@ from neo4j.time import DateTime
 
 from app.errors import Conflict, NotFound, StoreDown
 from app.graph.connect import Graph, in_read, read, run
+from app.graph.queries import Value, checked, query
 
 _ANNOUNCED_SECONDS: Final = 5
 _PAUSE_SECONDS: Final = 0.05
@@ -107,6 +108,26 @@ class WaveView:
     completed_atoms: int
     failed_atoms: int
     status: str
+
+
+async def run_named(
+    graph: Graph, tenant_id: str, name: str, parameters: Mapping[str, Value]
+) -> tuple[list[str], list[list[object]]]:
+    """The columns and rows of a named query that reads, of one build of the plan where it is of a plan.
+
+    Raises `NotFound` where the tenant has no such plan, `UnknownName` and `InputError` as `queries.checked`.
+    """
+    asked = query(name)
+    sent = checked(asked, parameters)
+
+    async def work(transaction: AsyncManagedTransaction) -> tuple[list[str], list[list[object]]]:
+        result = await transaction.run(asked.text, sent)
+        return list(result.keys()), await result.values()
+
+    plan_id = sent.get("plan_id")
+    if isinstance(plan_id, str):
+        return await _whole(graph, plan_id, tenant_id, work)
+    return await in_read(graph, work)
 
 
 async def list_plans(

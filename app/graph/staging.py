@@ -42,7 +42,9 @@ class PlanRecord:
 
 @dataclass(frozen=True, slots=True)
 class StagedBuild:
-    """A build under way. ``files`` and ``atoms`` are node ids at the index of their ``number``."""
+    """A build under way. ``files`` and ``atoms`` are node ids at the index of their ``number``;
+    ``externals`` are those by ecosystem and package.
+    """
 
     graph: Graph
     plan: PlanRecord
@@ -50,6 +52,7 @@ class StagedBuild:
     files: array[int] = field(default_factory=lambda: array("q"))
     atoms: array[int] = field(default_factory=lambda: array("q"))
     file_of_path: dict[str, int] = field(default_factory=dict)
+    externals: dict[tuple[str, str], int] = field(default_factory=dict)
     batches: Iterator[int] = field(default_factory=lambda: count(1))
 
 
@@ -138,24 +141,30 @@ async def stage_symbols(build: StagedBuild, symbols: Sequence[Symbol]) -> None:
 
 
 async def stage_externals(build: StagedBuild, references: Iterable[ExternalReference]) -> None:
-    """Stage all references out of the plan at once, after their atoms; `Conflict` as `stage_files`."""
+    """Stage all references of some atoms out of the plan, after those atoms; `Conflict` as `stage_files`.
+
+    May be called again with the references of other atoms.
+    """
     names: dict[tuple[int, str, str], set[str]] = {}
     evidence: dict[tuple[int, str, str], dict[str, None]] = {}
     for r in references:
         key = (r.source, r.ecosystem, r.package)
         names.setdefault(key, set()).add(r.name)
         evidence.setdefault(key, {}).update(dict.fromkeys(r.evidence))
-    nodes: dict[tuple[str, str], int] = {}
-    for batch in _batches(dict.fromkeys((ecosystem, package) for _, ecosystem, package in names)):
+    packages = dict.fromkeys((ecosystem, package) for _, ecosystem, package in names)
+    for batch in _batches(package for package in packages if package not in build.externals):
         rows: list[Value] = [[ecosystem, package] for ecosystem, package in batch]
         both = [f"{ecosystem}:{package}" for ecosystem, package in batch]
         ids = await _stage_nodes(build, "staging/externals", "StagedExternal", both, rows)
-        nodes.update(zip(batch, ids, strict=True))
+        build.externals.update(zip(batch, ids, strict=True))
     for keys in _batches(names):
         await _stage_relationships(
             build,
             "staging/refers",
-            [[build.atoms[key[0]], nodes[key[1:]], sorted(names[key]), list(evidence[key])] for key in keys],
+            [
+                [build.atoms[key[0]], build.externals[key[1:]], sorted(names[key]), list(evidence[key])]
+                for key in keys
+            ],
         )
 
 

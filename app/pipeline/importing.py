@@ -159,7 +159,6 @@ class _Import:
     dependencies: Counter[str] = field(default_factory=Counter)
     references: Counter[str] = field(default_factory=Counter)
     unresolved: Counter[str] = field(default_factory=Counter)
-    externals: set[tuple[str, str]] = field(default_factory=set)
 
     async def whole(self, began: float) -> ImportResult:
         """All stages, in order."""
@@ -237,6 +236,9 @@ class _Import:
                 if len(rows) >= _BATCH:
                     await stage_dependencies(self.build, type_, rows)
                     rows.clear()
+            if len(externals) >= _BATCH:
+                await stage_externals(self.build, externals)
+                externals.clear()
             done += 1
             self.progress("links", done, len(chunks))
             self.progress("edges", sum(self.dependencies.values()), -1)
@@ -246,7 +248,6 @@ class _Import:
 
     def count(self, found: LinkedChunk) -> None:
         self.dependencies.update(dependency.type for dependency in found.dependencies)
-        self.externals.update((reference.ecosystem, reference.name) for reference in found.externals)
         self.references.update(
             {"resolved": found.resolved, "external": found.external, "builtin": found.builtin}
         )
@@ -263,7 +264,7 @@ class _Import:
             atoms=self.atoms,
             dependencies=dict(sorted(self.dependencies.items())),
             symbols=symbols,
-            externals=len(self.externals),
+            externals=len(self.build.externals),
             references=dict(self.references),
             unresolved=dict(self.unresolved),
             recovered=self.statuses["recovered"],

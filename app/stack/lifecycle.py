@@ -47,10 +47,10 @@ def up(
         started: list[str] = []
         try:
             stores = [_start(config, store, started) for store in _embedded(config, console)]
-            _wait(stores, start_seconds)
+            _wait(config, stores, started, start_seconds)
             for wanted in companions:
                 service = services.companion(config, wanted, _endpoints(config))
-                _wait([_start(config, service, started)], start_seconds)
+                _wait(config, [_start(config, service, started)], started, start_seconds)
             return _endpoints(config)
         except BaseException as error:
             for name in reversed(started):
@@ -165,22 +165,30 @@ def _start(config: StackConfig, service: Service, started: list[str]) -> Service
     return replace(service, process=running)
 
 
-def _wait(started: Sequence[Service], seconds: float) -> None:
+def _wait(config: StackConfig, services: Sequence[Service], started: list[str], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    pending = started
+    pending = services
     while pending := [each for each in pending if not each.ready()]:
-        for service in pending:
-            if service.process is None or not process.is_running(service.process):
-                raise StackError(
-                    f"{service.name} stopped while it was starting: {_last_words(service.logs)}",
-                    hint=f"the whole log is {service.logs[-1]}",
-                )
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"{service.name} does not answer after {seconds:.0f} s: {_last_words(service.logs)}",
-                    hint=f"look into {service.logs[0]}; run `mge down`, then `mge up`, to try again",
-                )
+        pending = [_still_starting(config, each, started) for each in pending]
+        if time.monotonic() > deadline:
+            late = pending[0]
+            raise StackError(
+                f"{late.name} does not answer after {seconds:.0f} s: {_last_words(late.logs)}",
+                hint=f"look into {late.logs[0]}; run `mge down`, then `mge up`, to try again",
+            )
         time.sleep(0.05)
+
+
+def _still_starting(config: StackConfig, service: Service, started: list[str]) -> Service:
+    if service.process is not None and process.is_running(service.process):
+        return service
+    if service.name in started:
+        raise StackError(
+            f"{service.name} stopped while it was starting: {_last_words(service.logs)}",
+            hint=f"the whole log is {service.logs[-1]}",
+        )
+    # It was found alive, but was dying: somebody had killed it a moment ago.
+    return _start(config, replace(service, process=None), started)
 
 
 def _last_words(logs: Sequence[Path]) -> str:

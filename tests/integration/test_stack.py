@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -42,8 +43,10 @@ from app.stack import (
 
 QUIET = Console(file=io.StringIO())
 
+# A parent that runs in the background may have handed down that Ctrl-C is ignored.
 STARTER = """
-import io, sys
+import io, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from rich.console import Console
 from app.stack import StackConfig, up
@@ -260,6 +263,15 @@ def test_killed_servers_come_back_with_their_data(config: StackConfig) -> None:
     assert count(again, "MATCH (n:Kept) RETURN count(n)") == 1
     with psycopg.connect(again.database_url) as connection:
         assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+
+
+def test_a_server_that_dies_while_it_is_waited_for_is_started_anew(config: StackConfig) -> None:
+    dying = psutil.Process(pid(config, "neo4j"))
+    dying.suspend()  # alive, but not answering
+    threading.Timer(1, dying.kill).start()
+    found = up(config, console=QUIET)
+    assert pid(config, "neo4j") != dying.pid
+    assert count(found, "RETURN 1") == 1
 
 
 def test_half_a_stack_can_be_stopped_and_says_what_is_wrong_when_it_cannot_start(config: StackConfig) -> None:

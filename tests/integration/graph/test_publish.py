@@ -10,7 +10,7 @@ import pytest
 from app.errors import Conflict, InputError, NotFound
 from app.graph.connect import Graph, write
 from app.graph.publish import delete_plan, publish, rebuild
-from app.graph.read import assemble_files, atoms_page, list_plans, show_plan
+from app.graph.read import assemble_files, atoms_page, list_plans, run_named, show_plan
 from app.graph.staging import (
     StagedBuild,
     discard,
@@ -95,6 +95,8 @@ async def test_readers_see_the_old_plan_or_the_new_one_whole(graph: Graph) -> No
             code = codes.pop()
             assert len(atoms) == sizes[code]
             seen.add(code)
+            columns, rows = await run_named(graph, plan.tenant_id, "explore/sizes", {"plan_id": plan.plan_id})
+            assert rows[0][columns.index("atoms")] in sizes.values()
             summary = await show_plan(graph, plan.plan_id, plan.tenant_id)
             assert summary.plan["build_id"] == summary.build["build_id"]
 
