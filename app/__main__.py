@@ -31,6 +31,11 @@ def main() -> None:
             sys.exit(2)
         except typer.Abort:
             raise KeyboardInterrupt from None
+        except (BrokenPipeError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line before the user
+            output.fail_unexpectedly(error)
+            sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; nothing was changed\n")
         sys.exit(130)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -43,6 +45,21 @@ def fail(error: MgeError) -> None:
     ERR.print(Text.assemble(("error: ", "bold red"), safe(error)))
     if error.hint:
         ERR.print(Text.assemble(("hint:  ", "bold"), safe(error.hint)))
+
+
+def fail_unexpectedly(error: Exception) -> None:
+    """An error that nobody foresaw: its name, and the file that holds the trace for a report."""
+    if isinstance(error, OSError):
+        fail(MgeError(str(error), hint="look whether the disk is full, and the file may be read and written"))
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="mge-error-", suffix=".txt", delete=False) as file:
+        traceback.print_exception(error, file=file)
+    fail(
+        MgeError(
+            f"a fault of ours: {type(error).__name__}: {error}",
+            hint=f"try again; if it stays, report it with {file.name}, which may quote your code",
+        )
+    )
 
 
 def as_json(value: object) -> None:

@@ -20,6 +20,7 @@ from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
     ConstraintError,
+    DatabaseError,
     DriverError,
     ServiceUnavailable,
     SessionExpired,
@@ -86,6 +87,11 @@ def store_errors() -> Iterator[None]:
         raise StoreDown(f"Neo4j cannot do this now: {error.code}", hint=hint) from error
     except ConstraintError as error:
         raise Conflict("two nodes of the graph would have the same key", hint=str(error.message)) from error
+    except DatabaseError as error:
+        raise StoreDown(
+            f"Neo4j stopped working: {error.message}",
+            hint="its disk may be full: make room, then start it anew with `mge up`; its log tells more",
+        ) from error
     except DriverError as error:
         raise StoreDown(
             f"the connection to Neo4j failed: {error}", hint="try again; `mge status` tells more"

@@ -13,12 +13,13 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from app.errors import InputError
+from app.errors import InputError, StoreDown
 from app.graph.connect import Graph
 from app.graph.publish import PublishResult, publish
 from app.graph.staging import (
@@ -131,10 +132,13 @@ async def import_source(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     except BaseException:
-        await asyncio.shield(discard(build))
+        # What cannot be deleted now is swept by a later import, and must not hide what ended this one.
+        with suppress(StoreDown):
+            await asyncio.shield(discard(build))
         raise
     finally:
-        await asyncio.shield(sweep(graph))
+        with suppress(StoreDown):
+            await asyncio.shield(sweep(graph))
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from rich.console import Console
 from app.errors import StackError, StoreDown, UnknownName
 from app.stack import neo4j_server, ports, postgres_server, probe, process, services, state
 from app.stack.config import Companion, Endpoints, Report, ServiceStatus, StackConfig, Stopped
-from app.stack.services import NEO4J, POSTGRES, STOP_SECONDS, Service
+from app.stack.services import NEO4J, POSTGRES, STOP_SECONDS, DataClosed, Service
 from app.stack.state import Running
 
 START_SECONDS: Final = 180.0  # after a kill, Neo4j replays its logs before it answers
@@ -168,8 +168,7 @@ def _start(config: StackConfig, service: Service, started: list[str]) -> Service
 def _wait(config: StackConfig, services: Sequence[Service], started: list[str], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     pending = services
-    while pending := [each for each in pending if not each.ready()]:
-        pending = [_still_starting(config, each, started) for each in pending]
+    while pending := [later for each in pending if (later := _unless_ready(config, each, started))]:
         if time.monotonic() > deadline:
             late = pending[0]
             raise StackError(
@@ -179,7 +178,17 @@ def _wait(config: StackConfig, services: Sequence[Service], started: list[str], 
         time.sleep(0.05)
 
 
-def _still_starting(config: StackConfig, service: Service, started: list[str]) -> Service:
+def _unless_ready(config: StackConfig, service: Service, started: list[str]) -> Service | None:
+    """The service as it is waited for, started again where it has to be; none once it answers."""
+    try:
+        if service.ready():
+            return None
+    except DataClosed:
+        if service.prepare_again is None:
+            raise
+        again = replace(service, process=None, prepare=service.prepare_again, prepare_again=None)
+        _stop(config, service.name, _unheard)
+        return _start(config, again, started)
     if service.process is not None and process.is_running(service.process):
         return service
     if service.name in started:
@@ -189,6 +198,10 @@ def _still_starting(config: StackConfig, service: Service, started: list[str]) -
         )
     # It was found alive, but was dying: somebody had killed it a moment ago.
     return _start(config, replace(service, process=None), started)
+
+
+def _unheard(_: str) -> None:
+    """No report: what happens here is not what was asked for."""
 
 
 def _last_words(logs: Sequence[Path]) -> str:

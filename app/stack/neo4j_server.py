@@ -148,3 +148,8 @@ def keep_startup_cache(home: Path, cache: Path, *, complete: bool) -> None:
 def default_heap_mb() -> int:
     """A quarter of the machine's memory, between 1 and 4 GiB."""
     return min(4096, max(1024, psutil.virtual_memory().total // 4 // 2**20))
+
+
+def most_heap_mb() -> int:
+    """What a start that needs an unusual amount may take: half of the machine's memory."""
+    return psutil.virtual_memory().total // 2 // 2**20

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from app.errors import InputError, StackError
@@ -74,15 +75,30 @@ def http(url: str) -> bool:
         return False
 
 
-def query(base: str, user: str, password: str) -> bool:
+def query(base: str, user: str, password: str) -> Literal["answers", "broken", "offline", "silent"]:
     """Whether Neo4j's Query API at ``base`` runs a statement in the database ``neo4j``.
 
-    Raises `StackError` where the server refuses the password.
+    ``broken``: the server met a critical error, such as a full disk, and refuses all work until it is
+    started anew. ``offline``: the server runs but could not open the database. Raises `StackError` where
+    the server refuses the password.
     """
+    answer = _answer(base, user, password, "neo4j", "RETURN 1")
+    if answer is None:
+        return "silent"
+    if b'"values"' in answer:
+        return "answers"
+    if b"Neo.DatabaseError." in answer:
+        return "broken"
+    asked = "SHOW DATABASES YIELD name, currentStatus WHERE name = 'neo4j' RETURN currentStatus"
+    status = _answer(base, user, password, "system", asked)
+    return "offline" if status and b'"offline"' in status else "silent"
+
+
+def _answer(base: str, user: str, password: str, database: str, statement: str) -> bytes | None:
     login = base64.b64encode(f"{user}:{password}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 (loopback)
-        f"{base}/db/neo4j/query/v2",
-        data=json.dumps({"statement": "RETURN 1"}).encode(),
+        f"{base}/db/{database}/query/v2",
+        data=json.dumps({"statement": statement}).encode(),
         headers={
             "Authorization": f"Basic {login}",
             "Content-Type": "application/json",
@@ -91,16 +107,16 @@ def query(base: str, user: str, password: str) -> bool:
     )
     try:
         with _DIRECT.open(request, timeout=_SECONDS) as response:
-            return bool(response.status == 202)
+            return bytes(response.read())
     except urllib.error.HTTPError as error:
         if error.code == 401:
             raise StackError(
                 f"Neo4j at {base} refuses the stored password of {user}",
                 hint="put the password that was set since into neo4j.password in MGE_HOME",
             ) from error
-        return False
+        return error.read()
     except OSError:
-        return False
+        return None
 
 
 def postgres(url: str) -> bool:

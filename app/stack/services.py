@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
@@ -37,12 +38,25 @@ class Service:
     health_url: str = ""
     digest: str = ""
     """Of how a companion is launched."""
+    prepare_again: Callable[[], Launch] | None = None
+    """How it is started a second time where it ran but could not open its data."""
+
+
+class DataClosed(StackError):
+    """A server runs, but could not open its data."""
 
 
 def neo4j(config: StackConfig, console: Console) -> Service:
     """The embedded Neo4j; preparing it fetches the jars that are missing."""
     home = config.home / NEO4J
     known = adopt(config.home, NEO4J, neo4j_server.marker(home))
+    if known.process is not None and _query(config.home, known.ports["http"]) in (
+        "broken",
+        "offline",
+    ):
+        console.print("Neo4j met a critical error, such as a full disk, and is started anew")
+        process.stop(known.process, signal.SIGTERM, STOP_SECONDS)
+        known = replace(known, process=None)
     given = _assign(
         known,
         {
@@ -51,23 +65,35 @@ def neo4j(config: StackConfig, console: Console) -> Service:
         },
     )
     heap_mb = config.heap_mb or neo4j_server.default_heap_mb()
-    base = f"http://{ports.LOOPBACK}:{given['http']}"
 
-    def prepare() -> Launch:
+    def prepare(heap_mb_at_most: int = heap_mb) -> Launch:
         jars = artifacts.fetch(artifacts.locked(), config.cache / "jars", console)
         neo4j_server.configure(home, given["bolt"], given["http"], heap_mb)
         password = _ensure_password(config.home, NEO4J, store_exists=neo4j_server.has_store(home))
         neo4j_server.set_first_password(home, password)
         neo4j_server.recorded_cache(home).unlink(missing_ok=True)
         startup_cache = neo4j_server.startup_cache(config.cache)
-        return Launch(neo4j_server.command(home, jars, heap_mb, startup_cache))
+        return Launch(neo4j_server.command(home, jars, heap_mb_at_most, startup_cache))
+
+    def prepare_again() -> Launch:
+        # Where a full disk cut a record off, recovery makes room for the length that it reads there.
+        return prepare(max(heap_mb, neo4j_server.most_heap_mb()))
 
     def ready() -> bool:
-        return probe.query(base, neo4j_server.USER, read_password(config.home, NEO4J)) and probe.bolt(
-            f"bolt://{ports.LOOPBACK}:{given['bolt']}"
-        )
+        state = _query(config.home, given["http"])
+        if state == "offline":
+            raise DataClosed(
+                "Neo4j runs, but cannot open its database",
+                hint=f"{home / 'logs' / 'debug.log'} tells why; the data is as it was",
+            )
+        return state == "answers" and probe.bolt(f"bolt://{ports.LOOPBACK}:{given['bolt']}")
 
-    return Service(NEO4J, known.process, given, prepare, ready, logs(config.home, NEO4J))
+    files = logs(config.home, NEO4J)
+    return Service(NEO4J, known.process, given, prepare, ready, files, prepare_again=prepare_again)
+
+
+def _query(home: Path, http_port: int) -> Literal["answers", "broken", "offline", "silent"]:
+    return probe.query(f"http://{ports.LOOPBACK}:{http_port}", neo4j_server.USER, read_password(home, NEO4J))
 
 
 def postgres(config: StackConfig, taken: Collection[int]) -> Service:
