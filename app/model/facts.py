@@ -161,7 +161,13 @@ class Expression(NamedTuple):
 
     - ``name``: a bare name, looked up from ``scope``; ``pos`` its token
     - ``attribute``: ``base`` . ``name``; ``pos`` the token of the attribute
-    - ``call``: the result of calling ``base``; ``new`` results too
+    - ``call``: the result of calling ``base``; ``new`` results too. ``options`` are the arguments where the
+      callee's name is one that hands them on (`sorted`, `next`, `copy`)
+    - ``part``: the element of ``base`` that destructuring takes: ``name`` is its place, ``*`` for the rest
+    - ``display``: a list, tuple, set or dict written out or comprehended: ``name`` is which, ``options`` are
+      what it holds, of a dict keys and values in turns
+    - ``operator``: what the method ``name`` of ``base`` makes of an operator's other side
+    - ``keyword``: the parameter or field ``name`` of what ``base`` constructs
     - ``await``, ``item`` (subscript), ``iter``: the result of that on ``base``
     - ``this``: the enclosing instance; ``super``: its base-class view; ``scope`` says where
     - ``import``: `import("x")`, `require("x")`; ``name`` is the specifier
@@ -181,6 +187,10 @@ class Expression(NamedTuple):
         "await",
         "item",
         "iter",
+        "part",
+        "display",
+        "operator",
+        "keyword",
         "this",
         "super",
         "import",

@@ -49,6 +49,35 @@ _LITERALS: Final = {
     "generator_expression": "generator",
 }
 
+_OPERATORS: Final = {
+    "+": "__add__",
+    "-": "__sub__",
+    "*": "__mul__",
+    "/": "__truediv__",
+    "//": "__floordiv__",
+    "%": "__mod__",
+    "@": "__matmul__",
+    "**": "__pow__",
+    "|": "__or__",
+    "&": "__and__",
+    "^": "__xor__",
+    "<<": "__lshift__",
+    ">>": "__rshift__",
+}
+_TYPE_FORMS: Final = frozenset(
+    "Union Optional Callable Type Literal Annotated Dict List Set FrozenSet Tuple Sequence Iterable Iterator Mapping "
+    "MutableMapping MutableSequence Collection Generator Awaitable Coroutine AsyncIterator AsyncIterable AsyncGenerator "
+    "Deque DefaultDict OrderedDict dict list set frozenset tuple type".split()
+)
+_DISPLAYS: Final = frozenset(("list", "set", "tuple", "dictionary", "expression_list"))
+# What a long display holds is told by its beginning.
+_LONGEST_DISPLAY: Final = 16
+# Callees whose result holds or is what they are given.
+_HANDING_ON: Final = frozenset(
+    "list tuple set frozenset sorted reversed iter next aiter anext enumerate zip min max filter copy deepcopy replace "
+    "zip_longest chain islice dict deque defaultdict OrderedDict partial cycle takewhile dropwhile".split()
+)
+
 How = Literal["=", "iter", "enter", "unpack", "raise", "def", "none"]
 
 
@@ -211,6 +240,8 @@ class _Reader:
         elif self.annotations_depth and kind in ("list", "tuple"):
             # The parameter list of `Callable[[A, B], C]`.
             return self.union_type(node)
+        elif kind in _DISPLAYS:
+            return self.display(node)
         elif node.child_count:
             for child in node.children:
                 if child.is_named and child.type != "comment":
@@ -219,6 +250,26 @@ class _Reader:
         if literal:
             return self.tables.add_expression(Expression("literal", self.pos(node), literal))
         return -1
+
+    def display(self, node: Node) -> int:
+        """A list, tuple, set or dict written out."""
+        held: list[int] = []
+        for child in node.children:
+            if not child.is_named or child.type == "comment":
+                continue
+            if child.type == "pair":
+                parts = [part for part in child.named_children if part.type != "comment"]
+                held += [self.expression(part) for part in parts][:2]
+            elif child.type in ("list_splat", "dictionary_splat"):
+                self.expression(child)
+            else:
+                held.append(self.expression(child))
+        name = _LITERALS.get(node.type, "tuple")
+        if all(index < 0 for index in held) or (len(held) > _LONGEST_DISPLAY and name == "tuple"):
+            return self.tables.add_expression(Expression("literal", self.pos(node), name))
+        return self.tables.add_expression(
+            Expression("display", self.pos(node), name, options=tuple(held[:_LONGEST_DISPLAY]))
+        )
 
     def names_only(self, node: Node) -> int:
         """Every name below, without recursion: what is nested too deep is read but not understood."""
@@ -298,6 +349,8 @@ class _Reader:
                     self.expression(argument)
             return self.tables.add_expression(Expression("super", self.pos(function), scope=self.scope))
         callee = self.expression(function, "call")
+        last = name or (self.text(function.children[-1]) if function.type == "attribute" else "")
+        handed_on: list[int] = []
         if arguments is not None:
             given = [child for child in arguments.named_children if child.type != "comment"]
             if arguments.type == "generator_expression":
@@ -310,12 +363,28 @@ class _Reader:
                         cast = self.annotation(argument, "cast")
                         self.expression(given[1])
                         return cast if cast >= 0 else self.result(node, callee)
+                    elif argument.type == "keyword_argument":
+                        self.keyword_argument(argument)
+                        if last[:1].isupper() and callee >= 0:
+                            self.keyword(argument, callee)
                     else:
-                        self.expression(argument)
-        return self.result(node, callee)
+                        index = self.expression(argument)
+                        if last in _HANDING_ON:
+                            handed_on.append(index)
+        return self.result(node, callee, tuple(handed_on))
 
-    def result(self, node: Node, callee: int) -> int:
-        return self.tables.add_expression(Expression("call", self.pos(node), base=callee, scope=self.scope))
+    def result(self, node: Node, callee: int, handed_on: tuple[int, ...] = ()) -> int:
+        return self.tables.add_expression(
+            Expression("call", self.pos(node), base=callee, scope=self.scope, options=handed_on)
+        )
+
+    def keyword(self, argument: Node, callee: int) -> None:
+        """`C(x=1)` may name a field of C."""
+        name = argument.child_by_field_name("name")
+        if name is not None and name.type == "identifier":
+            self.tables.add_expression(
+                Expression("keyword", name.start_byte + self.shift, self.text(name), callee, self.scope)
+            )
 
     def keyword_argument(self, node: Node) -> int:
         value = node.child_by_field_name("value")
@@ -339,7 +408,8 @@ class _Reader:
             return -1
         base = self.expression(value)
         arguments: list[int] = []
-        for child in node.children_by_field_name("subscript"):
+        literal = self.annotations_depth and self.text(value).rpartition(".")[2] == "Literal"
+        for child in node.children_by_field_name("subscript") if not literal else ():
             argument = self.expression(child, "type_argument" if self.annotations_depth else "read")
             arguments.append(argument)
         if self.annotations_depth:
@@ -411,8 +481,16 @@ class _Reader:
             *(self.expression(operand, context) for operand in operands),
         ]
         if not self.annotations_depth:
-            return -1
+            return self.operator(node, options[0])
         return self.union([option for option in options if option >= 0])
+
+    def operator(self, node: Node, left: int) -> int:
+        """The result of `a + b`, which is what `a` makes of it."""
+        sign = node.child_by_field_name("operator")
+        method = _OPERATORS.get(self.text(sign)) if sign is not None else None
+        if left < 0 or method is None or self.tables.expressions[left].kind == "literal":
+            return left
+        return self.tables.add_expression(Expression("operator", self.pos(node), method, left))
 
     def await_(self, node: Node) -> int:
         base = self.expression(node.named_children[0]) if node.named_child_count else -1
@@ -471,14 +549,20 @@ class _Reader:
             left = clause.child_by_field_name("left")
             if left is not None:
                 self.target(left, "iter", iterable)
-        self.expression(body)
+        if body.type == "pair":
+            held = tuple(self.expression(part) for part in body.named_children if part.type != "comment")
+        else:
+            held = (self.expression(body),)
         for level in reversed(levels):
             level.append(("loop", (), tuple(self.flow), (), False))
             self.flow = level
         self.tables.flows[scope] = [("loop", (), tuple(self.flow), (), False)]
         self.scope, self.flow = outer_scope, outer_flow
         self.flow.append(("scope", scope))
-        return self.tables.add_expression(Expression("literal", self.pos(node), _LITERALS[node.type]))
+        name = _LITERALS[node.type]
+        if all(index < 0 for index in held):
+            return self.tables.add_expression(Expression("literal", self.pos(node), name))
+        return self.tables.add_expression(Expression("display", self.pos(node), name, options=held))
 
     def iterable(self, clause: Node) -> int:
         index = -1
@@ -500,9 +584,10 @@ class _Reader:
 
     # -- annotations
 
-    def annotation(self, node: Node, context: Context = "annotation") -> int:
+    def annotation(self, node: Node, context: Context = "annotation", *, evaluated: bool = False) -> int:
+        """A type expression; ``evaluated``: it is run as well, as that of an alias is."""
         outer_type_only = self.type_only
-        self.type_only = self.type_only or context != "cast"
+        self.type_only = self.type_only or (context != "cast" and not evaluated)
         self.annotations_depth += 1
         index = self.expression(node)
         if index >= 0:
@@ -516,7 +601,8 @@ class _Reader:
         if not parts:
             return -1
         base = self.expression(parts[0])
-        listed = parts[1].named_children if len(parts) > 1 else []
+        literal = self.text(parts[0]).rpartition(".")[2] == "Literal"
+        listed = parts[1].named_children if len(parts) > 1 and not literal else []
         arguments = [self.expression(argument) for argument in listed if argument.type != "comment"]
         return self.tables.add_expression(
             Expression("generic", self.pos(node), base=base, options=tuple(a for a in arguments if a >= 0))
@@ -572,9 +658,10 @@ class _Reader:
         self.shift += content.start_byte
         # A forward reference is not evaluated here, so the order of execution says nothing about it.
         self.flow = []
+        outer_type_only, self.type_only = self.type_only, True
         inner = statements[0].named_children[0]
         index = self.expression(inner)
-        self.shift, self.flow = outer_shift, outer_flow
+        self.shift, self.flow, self.type_only = outer_shift, outer_flow, outer_type_only
         return index
 
     # -- targets
@@ -589,15 +676,38 @@ class _Reader:
             if index >= 0:
                 self.tables.attribute_stores.append(AttributeStore(index, value, annotation, how))
         elif kind in ("tuple_pattern", "list_pattern", "pattern_list", "tuple", "list", "as_pattern_target"):
-            whole = kind == "as_pattern_target"
-            for child in node.named_children:
-                if child.type != "comment":
-                    self.target(child, how if whole else "unpack", value)
+            if kind == "as_pattern_target":
+                for child in node.named_children:
+                    self.target(child, how, value)
+            else:
+                self.parts(node, how, value)
         elif kind in ("list_splat_pattern", "list_splat", "parenthesized_expression"):
             for child in node.named_children:
                 self.target(child, "unpack" if kind != "parenthesized_expression" else how, value)
         else:
             self.expression(node)
+
+    def parts(self, node: Node, how: How, value: int) -> None:
+        """`a, (b, *c) = …`: each target gets its part of the value."""
+        if how == "iter" and value >= 0:
+            value = self.tables.add_expression(Expression("iter", self.pos(node), base=value))
+        elif how != "=":
+            value = -1
+        after_rest = False
+        targets = [child for child in node.named_children if child.type != "comment"]
+        for at, child in enumerate(targets):
+            rest = child.type in ("list_splat_pattern", "list_splat")
+            # From behind the rest, places are counted from the end.
+            place = "*" if rest else str(at - len(targets) if after_rest else at)
+            after_rest = after_rest or rest
+            part = -1
+            if value >= 0:
+                part = self.tables.add_expression(Expression("part", self.pos(child), place, value))
+            if rest:
+                for inner in child.named_children:
+                    self.target(inner, "=", part)
+            else:
+                self.target(child, "=", part)
 
     def assignment(self, node: Node) -> int:
         left = node.child_by_field_name("left")
@@ -606,6 +716,11 @@ class _Reader:
         if left is None:
             return -1
         annotation = self.annotation(type_node) if type_node is not None else -1
+        declared_alias = type_node is not None and self.text(type_node).endswith("TypeAlias")
+        if right is not None and (declared_alias or self.is_alias(left, right)):
+            value = self.annotation(right, evaluated=True)
+            self.target(left, "=", value)
+            return value
         if right is None:
             self.target(left, "none", -1, annotation)
             return -1
@@ -620,6 +735,15 @@ class _Reader:
         if self.scope == 0 and left.type == "identifier" and self.text(left) == "__all__":
             self.publish(right)
         return value
+
+    def is_alias(self, left: Node, right: Node) -> bool:
+        """Whether `Left = right` names a type: `Pairs = Dict[str, Pair]`."""
+        if left.type != "identifier" or right.type != "subscript":
+            return False
+        generic = right.child_by_field_name("value")
+        if generic is None or not self.text(left).lstrip("_")[:1].isupper():
+            return False
+        return self.text(generic).rpartition(".")[2] in _TYPE_FORMS
 
     def publish(self, listed: Node) -> None:
         """The names that `__all__` gives to star imports, as far as they are written out."""

@@ -18,10 +18,14 @@ Value: TypeAlias = "tuple[object, ...]"
 """
 - ``("module", file)``, ``("folder", path)``: a module, or a package without code
 - ``("class", file, entity)``, ``("instance", file, entity)``, ``("function", file, entity)``
+- ``("super", file, entity)``: an instance, seen from behind that class in its method resolution order
 - ``("object", file, entity)``: a namespace, enum or object literal; its members are its attributes
 - ``("external", ecosystem, package, dotted)``: something outside the plan, or what came from it
 - ``("builtin", name)``: a builtin, or an instance of a builtin type
 - ``("elements", (value, ...))``: something that holds these values
+- ``("tuple", ((value, ...), ...))``: a tuple, with the values of each of its places
+- ``("mapping", (value, ...), (value, ...))``: something that leads from such keys to such values
+- ``("method", value, name)``: a method of a container
 """
 
 Reference: TypeAlias = "tuple[str, int, int]"
@@ -60,6 +64,17 @@ _CONTAINERS: Final = frozenset(
     "Sequence MutableSequence Iterable Iterator Collection Generator AsyncIterator AsyncIterable AsyncGenerator deque Deque "
     "Array ReadonlyArray Map ReadonlyMap ReadonlySet Record ContextManager AbstractContextManager "
     "AsyncContextManager AbstractAsyncContextManager IterableIterator".split()
+)
+_MAPPINGS: Final = frozenset(
+    "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict Map ReadonlyMap Record WeakMap".split()
+)
+_HOLDING: Final = frozenset(("elements", "tuple", "mapping"))
+_ITERATING: Final = frozenset("sorted reversed iter aiter islice cycle takewhile dropwhile".split())
+# Methods of lists, sets, queues and arrays that give one of what these hold, or another one that holds the same.
+_TAKING: Final = frozenset("pop popleft get shift at find findLast __next__ __anext__ asend send".split())
+_KEEPING: Final = frozenset(
+    "copy union difference intersection symmetric_difference filter slice concat reverse sort toSorted toReversed "
+    "values".split()
 )
 _ACCESSORS: Final = frozenset(
     ("property", "cached_property", "setter", "getter", "deleter", "abstractproperty")
@@ -111,6 +126,9 @@ class Evaluator:
                 self._refer_member(value, cast("str", term[2]), found, outside, depth + 1)
         elif kind == "generic":
             self._refer(file, cast("Term", term[1]), found, outside, depth + 1)
+        elif kind == "keyword":
+            for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                self._refer_field(value, cast("str", term[2]), found)
         else:
             for value in self.evaluate(file, term, depth + 1):
                 if value[0] in ("class", "function"):
@@ -244,8 +262,8 @@ class Evaluator:
         outside: dict[Value, None],
         depth: int,
     ) -> bool:
-        """A name that comes through `from m import *` or `export * from "m"`."""
-        return any(self._passes(file, module, name, found, outside, depth) for module, _ in interface.stars)
+        """A name that comes through `from m import *`, of which the last wins, or `export * from "m"`."""
+        return any(self._passes(file, module, name, found, outside, depth) for module, _ in _stars(interface))
 
     def _passes(
         self,
@@ -269,7 +287,7 @@ class Evaluator:
 
     def star_import_of(self, file: int, name: str) -> int | None:
         """The atom (index in the file) of the star import that brings ``name``."""
-        stars = self.interfaces[file].stars
+        stars = _stars(self.interfaces[file])
         return next((atom for module, atom in stars if self._passes(file, module, name, {}, {}, 0)), None)
 
     def _refer_global(
@@ -295,19 +313,32 @@ class Evaluator:
             below = self.modules.below(cast("str", value[1]), [name])
             if below is not None and below[0] == "file":
                 found[("module", below[1], 0)] = None
-        elif kind in ("class", "instance", "object", "function"):
+        elif kind in ("class", "instance", "super", "object", "function"):
             self._refer_class_member(value, name, found, outside)
         elif kind == "external":
             outside[("external", value[1], value[2], f"{value[3]}.{name}")] = None
-        elif kind in ("builtin", "elements"):
+        elif kind in ("builtin", "elements", "tuple", "mapping"):
             outside[("builtin", name)] = None
+
+    def _refer_field(self, value: Value, name: str, found: dict[Reference, None]) -> None:
+        """Add the field that a keyword names, of a class whose constructor is made from its fields."""
+        if value[0] != "class":
+            return
+        order, _ = self.linearize(cast("int", value[1]), cast("int", value[2]))
+        members = [(file, self.entity(file, number).members) for file, number in order]
+        if any("__init__" in of_class or "__new__" in of_class for _, of_class in members):
+            return
+        for file, of_class in members:
+            if name in of_class:
+                found[("entity", file, of_class[name])] = None
+                return
 
     def _refer_class_member(
         self, value: Value, name: str, found: dict[Reference, None], outside: dict[Value, None]
     ) -> None:
         file, number = cast("int", value[1]), cast("int", value[2])
         order, leaves_plan = self.linearize(file, number)
-        for class_file, class_number in order:
+        for class_file, class_number in order[1:] if value[0] == "super" else order:
             member = self.entity(class_file, class_number).members.get(name)
             if member is not None:
                 found[("entity", class_file, member)] = None
@@ -380,6 +411,10 @@ class Evaluator:
             if kind == "attr" and term[2] == "prototype":
                 yield from self._instances(self.evaluate(file, cast("Term", term[1]), depth + 1))
                 return
+            if kind == "attr":
+                for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                    if value[0] in _HOLDING:
+                        yield ("method", value, term[2])
             self._refer(file, term, found, outside, depth)
             for reference in found:
                 yield from self._reference_values(reference, depth, through_instance=kind == "attr")
@@ -397,8 +432,7 @@ class Evaluator:
             if kind == "self":
                 yield ("instance", file, number)
             else:
-                for parent in self.linearize(file, number)[0][1:2]:
-                    yield ("instance", *parent)
+                yield ("super", file, number)
                 if self.linearize(file, number)[1]:
                     yield ("builtin", "super")
         elif kind == "class_of":
@@ -410,11 +444,29 @@ class Evaluator:
         elif kind == "generic":
             yield from self.evaluate(file, cast("Term", term[1]), depth + 1)
         elif kind in ("call", "new"):
+            arguments = cast("tuple[Term, ...]", term[2]) if len(term) > 2 else ()
             for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
-                yield from self._called(value, depth, new=kind == "new")
-        elif kind in ("item", "iter", "part"):
+                if arguments and value[0] in ("builtin", "external"):
+                    handed = [self.evaluate(file, argument, depth + 1) for argument in arguments]
+                    yield from self._handed_on(str(value[-1]).rpartition(".")[2], handed, depth)
+                if self._returns_receiver(value, cast("tuple[object, ...]", term[1])):
+                    receivers = self.evaluate(
+                        file, cast("Term", cast("tuple[object, ...]", term[1])[1]), depth + 1
+                    )
+                    yield from (("instance", *at[1:]) for at in receivers if at[0] in ("instance", "super"))
+                else:
+                    yield from self._called(value, depth, new=kind == "new")
+        elif kind in ("item", "iter"):
             for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
                 yield from self._element(value, "__iter__" if kind == "iter" else "__getitem__", depth)
+        elif kind == "part":
+            for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
+                yield from self._part(value, cast("str", term[2]), depth)
+        elif kind == "display":
+            yield self._display(
+                cast("str", term[1]),
+                [self.evaluate(file, held, depth + 1) for held in cast("tuple[Term, ...]", term[2])],
+            )
         elif kind == "await":
             for value in self.evaluate(file, cast("Term", term[1]), depth + 1):
                 if value[0] == "elements":
@@ -443,7 +495,8 @@ class Evaluator:
             else:
                 yield ("function", file, number)
         else:
-            for bound in entity.bounds:
+            declared = [bound for bound in entity.bounds if bound.annotation is not None]
+            for bound in declared or entity.bounds:
                 if bound.value is not None and bound.kind != "import":
                     yield from self.evaluate(file, bound.value, depth + 1)
 
@@ -476,16 +529,14 @@ class Evaluator:
                 return
             classes = self.evaluate(file, base, depth + 1)
             if name in _CONTAINERS and not any(value[0] == "class" for value in classes):
-                inner = [
-                    value
-                    for argument in arguments[-1:]
-                    for value in self._declared(file, argument, depth + 1)
-                ]
-                if name in ("tuple", "Tuple", "Generator", "AsyncGenerator"):
-                    inner = [
-                        value for argument in arguments for value in self._declared(file, argument, depth + 1)
-                    ]
-                yield ("elements", tuple(dict.fromkeys(inner))[:_MOST_VALUES])
+                declared = [tuple(self._declared(file, argument, depth + 1)) for argument in arguments]
+                if name in ("tuple", "Tuple") and len(declared) > 1:
+                    yield ("tuple", tuple(_few(values) for values in declared))
+                elif name in _MAPPINGS and len(declared) == 2:
+                    yield ("mapping", _few(declared[0]), _few(declared[1]))
+                else:
+                    first = name in ("Generator", "AsyncGenerator")
+                    yield _elements(*(declared[:1] if first else declared[-1:]))
                 return
             yield from self._instances(classes)
             return
@@ -533,6 +584,112 @@ class Evaluator:
                         yield from self._result(reference[1], shape, depth)
         elif kind == "external":
             yield value
+        elif kind == "method":
+            yield from self._container_method(cast("Value", value[1]), cast("str", value[2]), depth)
+
+    def _returns_receiver(self, value: Value, callee: tuple[object, ...]) -> bool:
+        """Whether the method ``value`` gives back what it is called on, as fluent interfaces do."""
+        if value[0] != "function" or callee[0] != "attr":
+            return False
+        shape = self.entity(cast("int", value[1]), cast("int", value[2])).function
+        return shape is not None and _gives_self(shape)
+
+    def _held(self, values: Iterable[Value], depth: int) -> tuple[Value, ...]:
+        """What comes out of iterating over values."""
+        return _few(held for value in values for held in self._element(value, "__iter__", depth))
+
+    def _handed_on(self, name: str, arguments: list[tuple[Value, ...]], depth: int) -> Iterable[Value]:
+        """What a builtin or library function gives that hands on what it is given."""
+        first = arguments[0]
+        if name in ("next", "anext"):
+            yield from self._held(first, depth)
+        elif name in ("min", "max"):
+            yield from self._held(first, depth) if len(arguments) == 1 else _few(sum(arguments, ()))
+        elif name in ("copy", "deepcopy", "replace"):
+            yield from first
+        elif name == "partial":
+            yield from (value for value in first if value[0] in ("function", "class"))
+        elif name == "enumerate":
+            yield ("elements", (("tuple", ((("builtin", "int"),), self._held(first, depth))),))
+        elif name == "zip":
+            yield ("elements", (("tuple", tuple(self._held(values, depth) for values in arguments)),))
+        elif name == "filter":
+            yield _elements(self._held(arguments[-1], depth))
+        elif name == "chain":
+            yield _elements(*(self._held(values, depth) for values in arguments))
+        elif name == "defaultdict":
+            made = [result for value in first for result in self._called(value, depth + 1, new=False)]
+            if made:
+                yield ("mapping", (), _few(made))
+        elif name in ("dict", "OrderedDict"):
+            yield from (value for value in first if value[0] == "mapping")
+        elif name in _CONTAINERS or name in _ITERATING:
+            held = self._held(first, depth)
+            if held:
+                yield _elements(held)
+
+    def _container_method(self, holder: Value, name: str, depth: int) -> Iterable[Value]:
+        """What a method of a container gives, by its name; nothing where the name says nothing."""
+        if holder[0] == "mapping":
+            keys, values = cast("tuple[Value, ...]", holder[1]), cast("tuple[Value, ...]", holder[2])
+            if name in ("get", "pop", "setdefault"):
+                yield from values
+            elif name == "values":
+                yield ("elements", values)
+            elif name == "keys":
+                yield ("elements", keys)
+            elif name in ("items", "entries"):
+                yield ("elements", (("tuple", (keys, values)),))
+            elif name == "popitem":
+                yield ("tuple", (keys, values))
+            elif name == "copy":
+                yield holder
+        elif name in _TAKING:
+            yield from self._held((holder,), depth)
+        elif name in _KEEPING:
+            yield holder
+
+    @staticmethod
+    def _display(name: str, held: list[tuple[Value, ...]]) -> Value:
+        if not any(held):
+            return ("builtin", name)
+        if name == "tuple":
+            return ("tuple", tuple(held))
+        if name == "dict":
+            return ("mapping", _few(sum(held[::2], ())), _few(sum(held[1::2], ())))
+        return _elements(*held)
+
+    def _part(self, value: Value, place: str, depth: int) -> Iterable[Value]:
+        """What destructuring takes from a value at a place, counted from the end where negative."""
+        if value[0] == "tuple" and place:
+            places = cast("tuple[tuple[Value, ...], ...]", value[1])
+            if place == "*":
+                yield _elements(*places)
+            elif -len(places) <= int(place) < len(places):
+                yield from places[int(place)]
+        elif place == "*":
+            yield _elements(self._held((value,), depth))
+        elif value[0] in _HOLDING:
+            yield from self._held((value,), depth)
+        elif place and value[0] == "instance" and self._is_named_tuple(value):
+            yield from self._field(value, int(place), depth)
+        else:
+            yield from self._element(value, "__iter__" if place else "__getitem__", depth)
+
+    def _is_named_tuple(self, value: Value) -> bool:
+        file, number = cast("int", value[1]), cast("int", value[2])
+        return any(_last_name(base) == "NamedTuple" for base in self.entity(file, number).bases)
+
+    def _field(self, value: Value, place: int, depth: int) -> Iterable[Value]:
+        """The field of a named tuple at a place."""
+        file, number = cast("int", value[1]), cast("int", value[2])
+        members = [self.entity(file, member) for member in self.entity(file, number).members.values()]
+        fields = [
+            member for member in members if any(bound.annotation is not None for bound in member.bounds)
+        ]
+        if -len(fields) <= place < len(fields):
+            for bound in fields[place].bounds:
+                yield from self.evaluate(file, bound.value, depth + 1)
 
     def _member_references(self, value: Value, name: str) -> tuple[Reference, ...]:
         found: dict[Reference, None] = {}
@@ -552,6 +709,10 @@ class Evaluator:
     def _element(self, value: Value, method: str, depth: int) -> Iterable[Value]:
         if value[0] == "elements":
             yield from cast("tuple[Value, ...]", value[1])
+        elif value[0] == "tuple":
+            yield from sum(cast("tuple[tuple[Value, ...], ...]", value[1]), ())
+        elif value[0] == "mapping":
+            yield from cast("tuple[Value, ...]", value[1 if method == "__iter__" else 2])
         elif value[0] == "external":
             yield value
         elif value[0] == "instance":
@@ -575,7 +736,9 @@ class Evaluator:
                 for reference in self._member_references(value, name):
                     if reference[0] == "entity":
                         shape = self.entity(reference[1], reference[2]).function
-                        if shape is not None:
+                        if shape is not None and _gives_self(shape):
+                            yield value
+                        elif shape is not None:
                             yield from self._result(reference[1], shape, depth + 1)
 
 
@@ -595,6 +758,25 @@ def _merge(sequences: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
             if rest
         ]
     return order
+
+
+def _stars(interface: Interface) -> Iterable[tuple[str, int]]:
+    return reversed(interface.stars) if is_python(interface.path) else interface.stars
+
+
+def _gives_self(shape: FunctionShape) -> bool:
+    if shape.returns is not None:
+        return _last_name(shape.returns) in ("Self", "this")
+    return bool(shape.results) and all(result is not None and result[0] == "self" for result in shape.results)
+
+
+def _few(values: Iterable[Value]) -> tuple[Value, ...]:
+    """Each value once, and not more than are worth following."""
+    return tuple(dict.fromkeys(values))[:_MOST_VALUES]
+
+
+def _elements(*held: Iterable[Value]) -> Value:
+    return ("elements", _few(value for values in held for value in values))
 
 
 def _is_accessor(shape: FunctionShape) -> bool:

@@ -141,7 +141,7 @@ class _Link:
         for value in outside:
             self._leave(pending, value)
         if not references and not outside:
-            if not pending.through_value:
+            if not pending.through_value and (term is None or term[0] != "keyword"):
                 self.unresolved[self._reason(pending.term)] += 1
             return
         if not pending.through_value:

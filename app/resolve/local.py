@@ -32,6 +32,7 @@ _LARGEST_TERM: Final = 64
 _LONGEST_CHAIN: Final = 40
 _DEFINING: Final = frozenset(("function", "class", "interface", "type", "enum", "namespace"))
 _TYPE_CONTEXTS: Final = frozenset(("base", "annotation", "type_argument", "cast", "check"))
+_CHAINED: Final = frozenset(("attribute", "call", "await", "item", "iter", "part"))
 _CALLS: Final = frozenset(("call", "instantiate", "decorate"))
 _CLASS_METHODS: Final = frozenset(("__new__", "__init_subclass__", "__class_getitem__"))
 
@@ -396,6 +397,8 @@ class _File:
                 continue
             value = self._by_how(store.how, self.term(store.value), "")
             annotation = self.term(store.annotation)
+            if annotation is not None:
+                value = ("instance", annotation)
             is_function = (
                 store.value >= 0
                 and store.how == "="
@@ -455,8 +458,16 @@ class _File:
         kind = expression.kind
         if kind == "name":
             return self._name_term(index, expression)
-        if kind in ("attribute", "call", "await", "item", "iter"):
+        if kind in _CHAINED:
             return self._chain_term(index)
+        if kind == "operator":
+            base = self.term(expression.base)
+            return ("call", ("attr", base, expression.name)) if base is not None else None
+        if kind == "display":
+            held = tuple(self.term(option) for option in expression.options)
+            if expression.name != "dict" and expression.name != "tuple":
+                held = tuple(dict.fromkeys(held))
+            return ("display", expression.name, held)
         if kind == "union":
             return _either(self.term(option) for option in expression.options)
         if kind == "generic":
@@ -477,7 +488,7 @@ class _File:
         """`a.b().c[0]`: walked from the inside out, however long it is."""
         links: list[Expression] = []
         at = index
-        while at >= 0 and self.facts.expressions[at].kind in ("attribute", "call", "await", "item", "iter"):
+        while at >= 0 and self.facts.expressions[at].kind in _CHAINED:
             links.append(self.facts.expressions[at])
             at = links[-1].base
         if len(links) > _LONGEST_CHAIN:
@@ -493,6 +504,10 @@ class _File:
                     link.base >= 0 and self.facts.expressions[link.base].context == "instantiate"
                 )
                 term = ("new" if new else "call", term)
+                if link.options:
+                    term = (*term, tuple(self.term(option) for option in link.options))
+            elif link.kind == "part":
+                term = ("part", term, link.name)
             else:
                 term = (link.kind, term)
         return term
@@ -560,7 +575,7 @@ class _File:
         if how == "raise":
             return ("instance", value)
         if how == "unpack":
-            return ("attr", value, key) if key else ("part", value)
+            return ("attr", value, key) if key else ("part", value, "")
         return (how, value)
 
     # -- references
@@ -620,6 +635,12 @@ class _File:
                         )
             elif expression.kind == "name" and expression.scope >= 0:
                 self._name_reference(index, expression)
+            elif expression.kind == "keyword":
+                base = self.term(expression.base)
+                if base is not None:
+                    self._wait(
+                        expression.pos, expression.name, "read", ("keyword", base, expression.name), False
+                    )
 
     def _name_reference(self, index: int, expression: Expression) -> None:
         name, pos, context = expression.name, expression.pos, expression.context

@@ -6,7 +6,10 @@ by value and never change:
 - ``("var", e)``: what entity ``e`` of this file is bound to
 - ``("import", module, key, submodule)``: what an import binds
 - ``("attr", term, name)``, ``("call", term)``, ``("new", term)``, ``("await", term)``, ``("item", term)``,
-  ``("iter", term)``, ``("enter", term)``, ``("part", term, key)``: the result of that on a value
+  ``("iter", term)``, ``("enter", term)``, ``("part", term, place)``: the result of that on a value; a call of
+  what hands its arguments on has them as well: ``("call", term, (term, ...))``
+- ``("display", name, (term, ...))``: a list, tuple, set or dict that holds these
+- ``("keyword", term, name)``: the field ``name`` of what the term constructs
 - ``("instance", term)``: an instance of the class that the term names
 - ``("self", e)``, ``("class_of", e)``, ``("super", e)``: seen from inside class entity ``e``
 - ``("literal", name)``: an instance of a builtin type

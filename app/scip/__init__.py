@@ -1,0 +1,1 @@
+"""SCIP: the protobuf in which Sourcegraph's indexers write what refers to what, for any language."""

@@ -1,0 +1,82 @@
+"""The part of the SCIP schema that is used here, by field number (scip.proto of the SCIP project)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+_STRING: Final = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
+_INT32: Final = descriptor_pb2.FieldDescriptorProto.TYPE_INT32
+_BOOL: Final = descriptor_pb2.FieldDescriptorProto.TYPE_BOOL
+
+# message -> field -> (number, type or message, repeated); enums are read as the numbers that they are.
+_SCHEMA: Final[dict[str, dict[str, tuple[int, int | str, bool]]]] = {
+    "ToolInfo": {"name": (1, _STRING, False), "version": (2, _STRING, False)},
+    "Metadata": {
+        "version": (1, _INT32, False),
+        "tool_info": (2, "ToolInfo", False),
+        "project_root": (3, _STRING, False),
+        "text_document_encoding": (4, _INT32, False),
+    },
+    "Occurrence": {
+        "range": (1, _INT32, True),
+        "symbol": (2, _STRING, False),
+        "symbol_roles": (3, _INT32, False),
+        "syntax_kind": (5, _INT32, False),
+        "enclosing_range": (7, _INT32, True),
+    },
+    "Relationship": {
+        "symbol": (1, _STRING, False),
+        "is_reference": (2, _BOOL, False),
+        "is_implementation": (3, _BOOL, False),
+        "is_type_definition": (4, _BOOL, False),
+        "is_definition": (5, _BOOL, False),
+    },
+    "SymbolInformation": {
+        "symbol": (1, _STRING, False),
+        "documentation": (3, _STRING, True),
+        "relationships": (4, "Relationship", True),
+        "kind": (5, _INT32, False),
+        "display_name": (6, _STRING, False),
+        "enclosing_symbol": (8, _STRING, False),
+    },
+    "Document": {
+        "relative_path": (1, _STRING, False),
+        "occurrences": (2, "Occurrence", True),
+        "symbols": (3, "SymbolInformation", True),
+        "language": (4, _STRING, False),
+        "text": (5, _STRING, False),
+        "position_encoding": (6, _INT32, False),
+    },
+    "Index": {
+        "metadata": (1, "Metadata", False),
+        "documents": (2, "Document", True),
+        "external_symbols": (3, "SymbolInformation", True),
+    },
+}
+
+
+@cache
+def index_type() -> Any:
+    """The class of an ``Index`` message."""
+    file = descriptor_pb2.FileDescriptorProto(name="mge/scip.proto", package="mge_scip", syntax="proto3")
+    for name, fields in _SCHEMA.items():
+        message = file.message_type.add(name=name)
+        for field, (number, kind, repeated) in fields.items():
+            described = message.field.add(
+                name=field,
+                number=number,
+                label=descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
+                if repeated
+                else descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL,
+            )
+            if isinstance(kind, str):
+                described.type = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
+                described.type_name = f".mge_scip.{kind}"
+            else:
+                described.type = kind  # type: ignore[assignment]
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("mge_scip.Index"))

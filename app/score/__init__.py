@@ -1,0 +1,1 @@
+"""How right a plan's dependencies are, held against an index that somebody else made."""
