@@ -91,6 +91,15 @@ class Score:
     def recall(self) -> float:
         return self.found.total() / max(self.found.total() + self.missed.total(), 1)
 
+    def recall_without(self, sort: str) -> float:
+        """Recall where references to this sort of symbols are not asked for."""
+        found = self.found.total() - self.found[sort]
+        return found / max(found + self.missed.total() - self.missed[sort], 1)
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.precision * self.recall / max(self.precision + self.recall, 1e-9)
+
     @property
     def precision(self) -> float:
         return self.totals["right"] / max(self.totals["right"] + self.totals["wrong"], 1)
