@@ -93,6 +93,11 @@ class Evaluator:
         self.targets: dict[tuple[int, str], Target] = {}
         self.known: dict[tuple[object, ...], tuple[Value, ...]] = {}
         self.linearized: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
+        self.ambient: dict[str, list[int]] = {}
+        for file, interface in enumerate(interfaces):
+            if _is_ambient(interface):
+                for name in interface.names:
+                    self.ambient.setdefault(name, []).append(file)
 
     def entity(self, file: int, number: int) -> Entity:
         return self.interfaces[file].entities[number]
@@ -299,6 +304,11 @@ class Evaluator:
                 return
             if name in _BUILTINS:
                 outside[("builtin", name)] = None
+        elif name in self.ambient:
+            for declaring in self.ambient[name]:
+                self._refer_entity(
+                    declaring, self.interfaces[declaring].names[name], found, outside, depth + 1
+                )
         elif name in _SCRIPT_BUILTINS:
             outside[("builtin", name)] = None
 
@@ -487,6 +497,9 @@ class Evaluator:
         entity = self.entity(file, number)
         if entity.kind in ("class", "interface", "enum"):
             yield ("class", file, number)
+            for bound in entity.bounds if entity.kind == "interface" else ():
+                if bound.kind == "variable":
+                    yield from self.evaluate(file, bound.value, depth + 1)
         elif entity.kind in ("namespace", "object"):
             yield ("object", file, number)
         elif entity.kind == "function" or (entity.function is not None and not entity.bounds):
@@ -758,6 +771,16 @@ def _merge(sequences: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
             if rest
         ]
     return order
+
+
+def _is_ambient(interface: Interface) -> bool:
+    """Whether a declaration file is no module, so that what it declares is global."""
+    return (
+        interface.path.endswith(".d.ts")
+        and not interface.exports
+        and not interface.stars
+        and not any(bound.kind == "import" for entity in interface.entities for bound in entity.bounds)
+    )
 
 
 def _stars(interface: Interface) -> Iterable[tuple[str, int]]:

@@ -11,6 +11,7 @@ from app.model.dependency import Dependency, DependencyType, Ecosystem, External
 from app.resolve import control_deps, data_deps, import_deps, type_deps
 from app.resolve.evaluate import Evaluator, Reference, Value
 from app.resolve.modules import is_python
+from app.resolve.spaces import in_space
 from app.resolve.summary import Bound, Entity, FileSummary, Pending, Term
 
 _DEFINING: Final = frozenset(("function", "class", "interface", "type", "enum", "namespace"))
@@ -199,7 +200,7 @@ class _Link:
             rule = "member" if entity.owner >= 0 else "module_attribute"
         if pending.through_value:
             rule = "value"
-        for bound in bounds:
+        for bound in in_space(bounds, pending.context):
             self._edges_to(pending, source, file, entity, bound, rule, confidence)
         if entity.kind in ("class", "enum") and pending.context in ("call", "instantiate", "decorate"):
             self._constructors(pending, source, file, number)

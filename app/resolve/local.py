@@ -14,6 +14,7 @@ from typing import Final
 from app.model.dependency import DependencyType, SymbolKind
 from app.model.facts import Binding, BindingKind, Context, Expression, Facts, FunctionFact
 from app.resolve.flow import reaching_definitions
+from app.resolve.spaces import in_space
 from app.resolve.summary import (
     Bound,
     Entity,
@@ -665,9 +666,11 @@ class _File:
                 imported.append(_import_term(binding))
                 continue
             bound = self.entities[entity].bounds if entity is not None else ()
-            kind = next((b.kind for b in bound if b.pos == binding.pos), binding.kind)
-            if kind in _DEFINING:
+            meant = next((b for b in bound if b.pos == binding.pos), None)
+            if (meant.kind if meant is not None else binding.kind) in _DEFINING:
                 defined = True
+                continue
+            if meant is not None and meant not in in_space(bound, context):
                 continue
             if context in _TYPE_CONTEXTS:
                 self._edge("TYPE_DEP", source, target, context, name, pos, "scope", expression.type_only)

@@ -22,6 +22,7 @@ Place = tuple[int, int]
 
 _STRUCTURAL: Final = frozenset(("guard", "body_of", "override"))
 _SAMPLES: Final = 25
+_SUFFIX: Final = re.compile(r"(#|\.|\(\)\.|/|:)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,14 @@ class _Index:
         for symbol, atoms in self.rebound.items():
             if symbol in self.definers:
                 self.definers[symbol] |= atoms
+        # An interface and a constant of one name are one name to whoever reads it, and scip-typescript marks
+        # references to either with the symbol of one of them.
+        merged: dict[str, set[int]] = defaultdict(set)
+        in_typescript = [symbol for symbol in self.definers if symbol.startswith("scip-typescript ")]
+        for symbol in in_typescript:
+            merged[_SUFFIX.sub("", symbol)] |= self.definers[symbol]
+        for symbol in in_typescript:
+            self.definers[symbol] = merged[_SUFFIX.sub("", symbol)]
 
     def misnamed(self, symbol: str) -> bool:
         """Whether the index puts a symbol into the plan's own package, but never says where it is defined."""
