@@ -136,8 +136,17 @@ def plans(json: JsonOption = False) -> None:
     )
 
 
-def show(plan: PlanArgument, json: JsonOption = False) -> None:
+def show(
+    plan: PlanArgument,
+    unresolved: Annotated[
+        bool, typer.Option("--unresolved", help="tell which references lead nowhere, and why")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """Show what a plan holds and how its graph was built."""
+    if unresolved:
+        _show_unresolved(plan, json=json)
+        return
 
     async def work(graph: Graph) -> dict[str, object]:
         plan_id = await find_plan(graph, plan)
@@ -163,6 +172,24 @@ def show(plan: PlanArgument, json: JsonOption = False) -> None:
     output.as_table(
         ("wave", "atoms"), [(wave["number"], wave["total_atoms"]) for wave in waves], title="first waves"
     )
+
+
+def _show_unresolved(plan: str, *, json: bool) -> None:
+    async def work(graph: Graph) -> tuple[dict[str, int], list[list[object]]]:
+        plan_id = await find_plan(graph, plan)
+        columns, totals = await run_named(graph, TENANT, "explore/references", {"plan_id": plan_id})
+        _, reasons = await run_named(graph, TENANT, "explore/unresolved", {"plan_id": plan_id, "limit": 5})
+        return {name: int(str(count)) for name, count in zip(columns, totals[0], strict=True)}, reasons
+
+    totals, reasons = with_graph(work)
+    share = totals["unresolved"] / max(sum(totals.values()), 1)
+    if json:
+        rows = [{"reason": reason, "references": count, "files": files} for reason, count, files in reasons]
+        output.as_json({**totals, "unresolved_share": share, "reasons": rows})
+        return
+    output.as_table(("references", "count"), list(totals.items()))
+    output.as_table(("why they lead nowhere", "references", "most of them in"), reasons)
+    output.OUT.print(f"{share:.2%} of the references lead nowhere")
 
 
 def assemble(

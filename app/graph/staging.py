@@ -20,7 +20,14 @@ from app.errors import Conflict, InputError
 from app.graph.connect import Graph, read, write
 from app.graph.queries import Value
 from app.model.atom import Atom, FileRecord
-from app.model.dependency import WEIGHTS, Dependency, DependencyType, ExternalReference, Symbol
+from app.model.dependency import (
+    WEIGHTS,
+    Dependency,
+    DependencyType,
+    ExternalReference,
+    FileReferences,
+    Symbol,
+)
 
 _BATCH: Final = 5_000
 _BATCH_CODE_BYTES: Final = 8 * 2**20
@@ -122,6 +129,19 @@ async def stage_dependencies(
         await _stage_relationships(
             build, "staging/dependencies", rows, type=dependency_type, weight=WEIGHTS[dependency_type]
         )
+
+
+async def stage_references(build: StagedBuild, references: Iterable[FileReferences]) -> None:
+    """Stage what became of the references in files that are staged; `Conflict` as `stage_files`."""
+    for batch in _batches(references):
+        rows: list[Value] = [
+            [
+                *(build.files[r.file], r.resolved, r.external, r.builtin),
+                *(list(r.unresolved), list(r.unresolved.values())),
+            ]
+            for r in batch
+        ]
+        await _stage_relationships(build, "staging/references", rows)
 
 
 async def stage_symbols(build: StagedBuild, symbols: Sequence[Symbol]) -> None:

@@ -70,3 +70,14 @@ class ExternalReference:
     package: str
     name: str
     evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReferences:
+    """What became of the references in file ``file`` (a `FileRecord.number`); ``unresolved`` by reason."""
+
+    file: int
+    resolved: int
+    external: int
+    builtin: int
+    unresolved: dict[str, int]

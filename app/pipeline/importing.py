@@ -31,11 +31,12 @@ from app.graph.staging import (
     stage_dependencies,
     stage_externals,
     stage_files,
+    stage_references,
     stage_symbols,
     sweep,
 )
 from app.model.atom import Atom, FileRecord
-from app.model.dependency import Dependency, DependencyType, ExternalReference, Symbol
+from app.model.dependency import Dependency, DependencyType, ExternalReference, FileReferences, Symbol
 from app.pipeline.worker import (
     Analysed,
     Chunk,
@@ -229,10 +230,12 @@ class _Import:
         """Second pass: references across files; dependencies go to the graph while others are linked."""
         waiting: dict[DependencyType, list[Dependency]] = {}
         externals: list[ExternalReference] = []
+        references: list[FileReferences] = []
         arguments = [(self.spool, chunk.first, table) for chunk in chunks]
         done = 0
         async for found in in_order(self.pool, link_chunk, arguments, self.workers):
             self.count(found)
+            references.extend(found.references)
             externals.extend(found.externals)
             for dependency in found.dependencies:
                 waiting.setdefault(dependency.type, []).append(dependency)
@@ -249,13 +252,15 @@ class _Import:
         for type_, rows in waiting.items():
             await stage_dependencies(self.build, type_, rows)
         await stage_externals(self.build, externals)
+        await stage_references(self.build, references)
 
     def count(self, found: LinkedChunk) -> None:
         self.dependencies.update(dependency.type for dependency in found.dependencies)
-        self.references.update(
-            {"resolved": found.resolved, "external": found.external, "builtin": found.builtin}
-        )
-        self.unresolved.update(found.unresolved)
+        for file in found.references:
+            self.references.update(
+                {"resolved": file.resolved, "external": file.external, "builtin": file.builtin}
+            )
+            self.unresolved.update(file.unresolved)
 
     def result(self, published: PublishResult, symbols: int) -> ImportResult:
         return ImportResult(

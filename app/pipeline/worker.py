@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from app.model.atom import Atom, FileRecord
-from app.model.dependency import Dependency, ExternalReference
+from app.model.dependency import Dependency, ExternalReference, FileReferences
 from app.pipeline.analyse import analyse
 from app.resolve.evaluate import Evaluator
 from app.resolve.link import link_file
@@ -63,10 +63,7 @@ class LinkedChunk:
 
     dependencies: tuple[Dependency, ...]
     externals: tuple[ExternalReference, ...]
-    resolved: int
-    external: int
-    builtin: int
-    unresolved: dict[str, int]
+    references: tuple[FileReferences, ...]
 
 
 class FileVanished(Exception):
@@ -131,15 +128,11 @@ def link_chunk(spool: Path, first: int, table: Path) -> LinkedChunk:
     evaluator, bases = _load_table(table)
     summaries: list[FileSummary] = pickle.loads((spool / f"{first}").read_bytes())  # noqa: S301 - as above
     linked = [link_file(evaluator, summary.record.number, summary, bases) for summary in summaries]
-    unresolved: dict[str, int] = {}
-    for one in linked:
-        for reason, count in one.unresolved.items():
-            unresolved[reason] = unresolved.get(reason, 0) + count
     return LinkedChunk(
         tuple(dependency for one in linked for dependency in one.dependencies),
         tuple(reference for one in linked for reference in one.externals),
-        sum(one.resolved for one in linked),
-        sum(one.external for one in linked),
-        sum(one.builtin for one in linked),
-        unresolved,
+        tuple(
+            FileReferences(summary.record.number, one.resolved, one.external, one.builtin, one.unresolved)
+            for summary, one in zip(summaries, linked, strict=True)
+        ),
     )

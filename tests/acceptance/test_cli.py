@@ -18,6 +18,7 @@ import pytest
 from neo4j import GraphDatabase
 
 from app.pipeline.importing import plan_id_for
+from app.scip.messages import index_type
 from app.stack import Endpoints
 
 _PACKAGE = Path(networkx.__file__).parent / "algorithms" / "flow"
@@ -88,6 +89,19 @@ def files_below(root: Path) -> dict[str, bytes]:
     }
 
 
+def index_of_the_scripts() -> bytes:
+    """What an indexer would say of web/: that a.ts imports and calls what b.js defines."""
+    index = index_type()()
+    called = "scip-typescript npm web 1 `b.js`/b()."
+    a = index.documents.add(relative_path="web/a.ts")
+    a.occurrences.add(range=[0, 9, 10], symbol=called)
+    a.occurrences.add(range=[5, 22, 23], symbol=called)
+    b = index.documents.add(relative_path="web/b.js")
+    b.occurrences.add(range=[0, 16, 17], symbol=called, symbol_roles=1)
+    content: bytes = index.SerializeToString()
+    return content
+
+
 def test_import_show_assemble_delete(mge: Cli, code: Path, tmp_path: Path) -> None:
     result = mge.json("import", str(code), "--name", "cli there and back")
     assert isinstance(result, dict)
@@ -104,6 +118,18 @@ def test_import_show_assemble_delete(mge: Cli, code: Path, tmp_path: Path) -> No
     shown = mge.json("show", "cli there and back")
     assert isinstance(shown, dict)
     assert shown["build"]["max_depth"] == result["waves"]
+    open_ends = mge.json("show", "cli there and back", "--unresolved")
+    assert isinstance(open_ends, dict)
+    assert {reason["reason"]: reason["references"] for reason in open_ends["reasons"]} == result["unresolved"]
+    assert {name: open_ends[name] for name in ("resolved", "external", "builtin")} == {
+        name: result["references"].get(name, 0) for name in ("resolved", "external", "builtin")
+    }
+
+    mge_index = tmp_path / "index.scip"
+    mge_index.write_bytes(index_of_the_scripts())
+    scored = mge.json("score", "cli there and back", "--against", str(mge_index))
+    assert isinstance(scored, dict)
+    assert (scored["precision"], scored["recall"], scored["found"]) == (1.0, 1.0, {"function": 2})
 
     out = tmp_path / "out"
     mge.run("assemble", "cli there and back", "--out", str(out))
