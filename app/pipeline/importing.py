@@ -13,13 +13,14 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from app.errors import InputError, StoreDown
+from app.errors import InputError, MgeError, StoreDown
 from app.graph.connect import Graph
 from app.graph.publish import PublishResult, publish
 from app.graph.staging import (
@@ -315,6 +316,11 @@ async def in_order(
                 raise InputError(
                     f"{path} was listed but cannot be read: {reason}",
                     hint="import again, or leave it out with --exclude",
+                ) from error
+            except BrokenProcessPool as error:
+                raise MgeError(
+                    "a parser process ended all at once, as it does where memory runs out",
+                    hint="set MGE_WORKERS=1, or leave very large files out with --exclude",
                 ) from error
     finally:
         for future in running:
