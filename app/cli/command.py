@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import demo, plans, score, stack
+from app.cli import demo, export, plans, score, stack
 
 app = typer.Typer(
     help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
@@ -22,6 +22,7 @@ app.command("plans")(plans.plans)
 app.command("show")(plans.show)
 app.command("assemble")(plans.assemble)
 app.command("delete")(plans.delete)
+app.command("export")(export.export)
 app.command("score")(score.score)
 app.command("serve")(stack.serve)
 app.command("worker")(stack.worker)

@@ -149,7 +149,15 @@ async def show_plan(graph: Graph, plan_id: str, tenant_id: str) -> PlanSummary:
 
 
 async def assemble_files(graph: Graph, plan_id: str, tenant_id: str) -> AsyncIterator[AssembledFile]:
-    """Every file of a plan by path, a few in memory at a time.
+    """Every file of a plan by path, a few in memory at a time; raises as `files_in_pages` does."""
+    async for row in files_in_pages(graph, plan_id, tenant_id, "plans/files", _FILES_AT_A_TIME):
+        yield AssembledFile(row["path"], row["encoding"], row["sha256"], tuple(row["code"]))
+
+
+async def files_in_pages(
+    graph: Graph, plan_id: str, tenant_id: str, name: str, files_at_a_time: int
+) -> AsyncIterator[Record]:
+    """The rows of a named query that goes through a plan's files by path, all of one build.
 
     Raises `NotFound` where the tenant has no such plan, and `Conflict` where the plan was replaced on the
     way: what was read then belongs to no one build, and the reader starts again.
@@ -167,17 +175,18 @@ async def assemble_files(graph: Graph, plan_id: str, tenant_id: str) -> AsyncIte
                 tenant_id=tenant_id,
                 lease_seconds=_ANNOUNCED_SECONDS,
             )
-            rows = await run(transaction, "plans/files", plan_id=plan_id, after=start, limit=_FILES_AT_A_TIME)
-            return stamp[0]["build_id"], rows
+            return stamp[0]["build_id"], await run(
+                transaction, name, plan_id=plan_id, after=start, limit=files_at_a_time
+            )
 
         build_id, rows = await _whole(graph, plan_id, tenant_id, work)
         if first is None:
             first = build_id
         elif build_id != first:
-            raise Conflict(f"the plan {plan_id!r} was replaced while it was read", hint="assemble it again")
+            raise Conflict(f"the plan {plan_id!r} was replaced while it was read", hint="begin again")
         for row in rows:
-            yield AssembledFile(row["path"], row["encoding"], row["sha256"], tuple(row["code"]))
-        if len(rows) < _FILES_AT_A_TIME:
+            yield row
+        if len(rows) < files_at_a_time:
             return
         after = rows[-1]["path"]
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from app.atoms.cut import line_starts
 from app.errors import InputError
 from app.graph.connect import Graph
-from app.graph.read import run_named
+from app.graph.read import files_in_pages
 from app.parse.languages import parse
 from app.parse.text import decode
+from app.resolve.local import Places
 from app.scip.reading import ScipDocument, read_index
 from app.score.compare import Place, Score, ScoredEdge, ScoredFile, compare
 
@@ -27,23 +28,12 @@ async def score_plan(graph: Graph, plan_id: str, tenant_id: str, index: Path) ->
     files: dict[str, ScoredFile] = {}
     number_of: dict[str, int] = {}
     rows: list[list[Any]] = []
-    after = ""
-    while True:
-        _, page = await run_named(
-            graph,
-            tenant_id,
-            "score/files",
-            {"plan_id": plan_id, "after": after, "limit": _FILES_AT_A_TIME},
-        )
-        for found in page:
-            path, language, atoms, edges = (_any(value) for value in found)
-            files[path] = describe(path, language, [code for _, code in atoms], len(number_of))
-            for atom_id, _ in atoms:
-                number_of[atom_id] = len(number_of)
-            rows += [edge for edge in edges if edge[0] is not None]
-        if len(page) < _FILES_AT_A_TIME:
-            break
-        after = str(page[-1][0])
+    async for row in files_in_pages(graph, plan_id, tenant_id, "score/files", _FILES_AT_A_TIME):
+        path, atoms = row["path"], row["atoms"]
+        files[path] = describe(path, row["language"], [code for _, code in atoms], len(number_of))
+        for atom_id, _ in atoms:
+            number_of[atom_id] = len(number_of)
+        rows += [edge for edge in row["edges"] if edge[0] is not None]
     edges = [
         ScoredEdge(type_, number_of[a], number_of[b], tuple(kinds), tuple(symbols), rule, tuple(evidence))
         for type_, a, b, kinds, symbols, rule, evidence in rows
@@ -56,16 +46,12 @@ def describe(path: str, language: str, codes: list[str], first: int) -> ScoredFi
     """A file as `compare` needs it, from the code of its atoms in order."""
     source = "".join(codes)
     facts = parse(decode(source.encode("utf-8"), pep263=False), language)
-    lines = source.split("\n")
     data = source.encode("utf-8")
-    line_starts = [0]
-    for line in lines[:-1]:
-        line_starts.append(line_starts[-1] + len(line.encode("utf-8")) + 1)
+    places = Places(data, line_starts(data))
 
     def place(offset: int) -> Place:
-        line = bisect_right(line_starts, offset)
-        start = line_starts[line - 1]
-        return line, len(data[start:offset].decode("utf-8", "replace")) + 1
+        line, _, column = places(offset).partition(":")
+        return int(line), int(column)
 
     bound = [binding for binding in facts.bindings if binding.how != "import"]
     imported = [binding for binding in facts.bindings if binding.how == "import"]
@@ -77,7 +63,7 @@ def describe(path: str, language: str, codes: list[str], first: int) -> ScoredFi
         imports=tuple(sorted(place(binding.pos) for binding in imported)),
         aliases=frozenset(binding.name for binding in imported if binding.name != binding.key),
         bindings=frozenset([place(binding.pos) for binding in bound] + [place(pos) for pos in stored]),
-        lines=tuple(lines),
+        lines=tuple(source.split("\n")),
     )
 
 
@@ -109,7 +95,3 @@ def _below_root(documents: list[ScipDocument], files: dict[str, ScoredFile]) -> 
         "the index and the plan have no file in common",
         hint=f"the index begins with {min(paths)!r}, the plan with {min(files, default='nothing')!r}",
     )
-
-
-def _any(value: object) -> Any:
-    return value

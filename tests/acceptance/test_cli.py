@@ -125,6 +125,10 @@ def test_import_show_assemble_delete(mge: Cli, code: Path, tmp_path: Path) -> No
         name: result["references"].get(name, 0) for name in ("resolved", "external", "builtin")
     }
 
+    exported = json.loads(mge.run("export", "cli there and back"))
+    assert len(exported["atoms"]) == result["atoms"]
+    assert len(exported["dependencies"]) == sum(result["dependencies"].values())
+
     mge_index = tmp_path / "index.scip"
     mge_index.write_bytes(index_of_the_scripts())
     scored = mge.json("score", "cli there and back", "--against", str(mge_index))

@@ -1,0 +1,60 @@
+"""`mge export`: a plan's graph for other tools."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli import output
+from app.cli.plans import PlanArgument, find_plan, with_graph
+from app.export.formats import TEXT_FORMATS
+from app.export.plan import exported_files
+from app.export.scip import as_scip
+from app.graph.connect import Graph
+from app.main import TENANT
+
+
+class Format(StrEnum):
+    """What can be written."""
+
+    JSON = "json"
+    GRAPHML = "graphml"
+    DOT = "dot"
+    MERMAID = "mermaid"
+    SCIP = "scip"
+
+
+def export(
+    plan: PlanArgument,
+    format_: Annotated[Format, typer.Option("--format", help="what to write")] = Format.JSON,
+    out: Annotated[Path | None, typer.Option(help="a file; else standard output")] = None,
+) -> None:
+    """Write a plan's atoms and dependencies in the format of another tool."""
+
+    async def work(graph: Graph) -> None:
+        plan_id = await find_plan(graph, plan)
+        files = exported_files(graph, plan_id, TENANT)
+        # What is written is whole or absent.
+        partial = out.with_name(f".{out.name}.part") if out is not None else None
+        try:
+            with partial.open("wb") if partial is not None else nullcontext(sys.stdout.buffer) as into:
+                if format_ is Format.SCIP:
+                    into.write(await as_scip(plan, files))
+                else:
+                    async for text in TEXT_FORMATS[format_.value](plan, files):
+                        into.write(text.encode("utf-8", "replace"))
+                into.flush()
+            if partial is not None and out is not None:
+                partial.replace(out)
+        finally:
+            if partial is not None:
+                partial.unlink(missing_ok=True)
+
+    with_graph(work)
+    if out is not None:
+        output.say(f"wrote {out}")
