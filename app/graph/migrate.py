@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Literal
+from typing import Final
 from uuid import uuid4
 from zlib import crc32
 
@@ -21,6 +21,7 @@ from neo4j.exceptions import Neo4jError
 
 from app.errors import Conflict, MigrationError
 from app.graph.connect import Graph, read, store_errors, write
+from app.model.migration import Applied, MigrationStatus, count_applied
 
 MIGRATIONS_FOLDER: Final = Path(__file__).resolve().parents[2] / "graph_migrations"
 
@@ -38,16 +39,6 @@ class Migration:
     source: str
     checksum: str
     statements: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationStatus:
-    """A migration, and whether the database has it."""
-
-    version: str
-    description: str
-    source: str
-    state: Literal["applied", "pending"]
 
 
 def list_migrations(folder: Path = MIGRATIONS_FOLDER) -> tuple[Migration, ...]:
@@ -111,23 +102,9 @@ def _statements(text: str) -> tuple[str, ...]:
 
 async def _applied(graph: Graph, migrations: Sequence[Migration]) -> int:
     rows = await read(graph, "migrations/applied")
-    for row, migration in zip(rows, migrations, strict=False):
-        if row["version"] != migration.version:
-            raise MigrationError(
-                f"the database has migration {row['version']} where {migration.source} comes next",
-                hint="restore the missing file; give a new migration the highest version",
-            )
-        if row["checksum"] != migration.checksum:
-            raise MigrationError(
-                f"{migration.source} was edited after it ran",
-                hint="restore it as it was, and put the change into a new migration",
-            )
-    if len(rows) > len(migrations):
-        raise MigrationError(
-            f"the database has migration {rows[len(migrations)]['version']}, which this version of MGE does not know",
-            hint="update MGE, or restore the missing file",
-        )
-    return len(rows)
+    return count_applied(
+        [Applied(row["version"], row["version"], row["checksum"]) for row in rows], migrations
+    )
 
 
 @asynccontextmanager

@@ -57,6 +57,7 @@ from app.sources.source import Entry, Source
 _CHUNK_BYTES: Final = 192 * 1024
 _CHUNK_FILES: Final = 24
 _BATCH: Final = 5_000
+_WRITING: Final = "of which waiting for the graph"
 _PLANS: Final = uuid.UUID("6b1f0a53-6a41-5f0e-9d2c-0f6d1c8a7e11")
 
 Result = TypeVar("Result")
@@ -173,7 +174,7 @@ class _Import:
         chunks = list(_chunks(self.build.plan.plan_id, self.source.entries, names, self.spool))
         await self.timed("analyse and write atoms", self.analyse(chunks))
         symbols = _unique_symbols(self.symbols, self.bases)
-        await self.timed("write symbols", stage_symbols(self.build, symbols))
+        await self.timed("write symbols", self.written(stage_symbols(self.build, symbols)))
         self.symbols.clear()
         table = self.spool / "table"
         save_table(
@@ -193,6 +194,12 @@ class _Import:
         self.seconds[stage] = time.perf_counter() - began
         return result
 
+    async def written(self, work: Awaitable[None]) -> None:
+        """Wait for rows to be in the graph, and count how long that takes in all."""
+        began = time.perf_counter()
+        await work
+        self.seconds[_WRITING] = self.seconds.get(_WRITING, 0.0) + time.perf_counter() - began
+
     async def analyse(self, chunks: Sequence[Chunk]) -> None:
         """First pass: every file on its own; files and atoms go to the graph while others are parsed."""
         files: list[FileRecord] = []
@@ -204,12 +211,12 @@ class _Import:
             self.progress("files", done, len(self.source.entries))
             self.progress("atoms", self.atoms, -1)
             if len(atoms) >= _BATCH:
-                await stage_files(self.build, files)
-                await stage_atoms(self.build, atoms)
+                await self.written(stage_files(self.build, files))
+                await self.written(stage_atoms(self.build, atoms))
                 files.clear()
                 atoms.clear()
-        await stage_files(self.build, files)
-        await stage_atoms(self.build, atoms)
+        await self.written(stage_files(self.build, files))
+        await self.written(stage_atoms(self.build, atoms))
 
     def take(self, found: Analysed, files: list[FileRecord], atoms: list[Atom]) -> None:
         """Count a chunk's files and number their atoms."""
@@ -242,18 +249,18 @@ class _Import:
                 waiting.setdefault(dependency.type, []).append(dependency)
             for type_, rows in waiting.items():
                 if len(rows) >= _BATCH:
-                    await stage_dependencies(self.build, type_, rows)
+                    await self.written(stage_dependencies(self.build, type_, rows))
                     rows.clear()
             if len(externals) >= _BATCH:
-                await stage_externals(self.build, externals)
+                await self.written(stage_externals(self.build, externals))
                 externals.clear()
             done += 1
             self.progress("links", done, len(chunks))
             self.progress("edges", sum(self.dependencies.values()), -1)
         for type_, rows in waiting.items():
-            await stage_dependencies(self.build, type_, rows)
-        await stage_externals(self.build, externals)
-        await stage_references(self.build, references)
+            await self.written(stage_dependencies(self.build, type_, rows))
+        await self.written(stage_externals(self.build, externals))
+        await self.written(stage_references(self.build, references))
 
     def count(self, found: LinkedChunk) -> None:
         self.dependencies.update(dependency.type for dependency in found.dependencies)

@@ -19,6 +19,7 @@ from psycopg import DatabaseError, OperationalError
 from psycopg.errors import LockNotAvailable
 
 from app.errors import Conflict, InputError, MigrationError
+from app.model.migration import Applied, MigrationStatus, count_applied
 from app.plans.connect import Connection, Pool, transaction
 from app.plans.queries import sql
 
@@ -38,16 +39,6 @@ class Migration:
     checksum: str
     forward: bytes
     back: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationStatus:
-    """A migration, and whether the database has it."""
-
-    version: int
-    description: str
-    source: str
-    state: Literal["applied", "pending"]
 
 
 def list_migrations(folder: Path = MIGRATIONS_FOLDER) -> tuple[Migration, ...]:
@@ -184,23 +175,9 @@ async def _applied(connection: Connection, migrations: Sequence[Migration]) -> i
     if found is None or not found["exists"]:
         return 0
     rows = await (await connection.execute(sql("list_migrations"))).fetchall()
-    for row, migration in zip(rows, migrations, strict=False):
-        if row["version"] != migration.version:
-            raise MigrationError(
-                f"the database has migration {row['source']} where {migration.source} comes next",
-                hint="restore the missing file; give a new migration the highest version",
-            )
-        if row["checksum"] != migration.checksum:
-            raise MigrationError(
-                f"{migration.source} was edited after it ran",
-                hint="restore it as it was, and put the change into a new migration",
-            )
-    if len(rows) > len(migrations):
-        raise MigrationError(
-            f"the database has migration {rows[len(migrations)]['source']}, which this version of MGE does not know",
-            hint="update MGE, or restore the missing file",
-        )
-    return len(rows)
+    return count_applied(
+        [Applied(row["version"], row["source"], row["checksum"]) for row in rows], migrations
+    )
 
 
 def _status(migration: Migration, state: Literal["applied", "pending"]) -> MigrationStatus:
