@@ -950,26 +950,40 @@ class _Reader:
             if body is not None
             else []
         )
+        read = [self.case(case, subject) for case in cases]
         branches: list[Flow] = []
         exhaustive = False
-        for case in cases:
-            before = self.flow
-            self.flow = []
-            patterns = [child for child in case.named_children if child.type == "case_pattern"]
-            for pattern in patterns:
-                self.pattern(pattern, subject)
-            guard = case.child_by_field_name("guard")
-            if guard is not None:
-                for child in guard.named_children:
-                    self.expression(child)
-            elif len(patterns) == 1 and _irrefutable(patterns[0]):
-                exhaustive = True
-            consequence = case.child_by_field_name("consequence")
-            if consequence is not None:
-                self.block(consequence)
-            branches.append(tuple(self.flow))
-            self.flow = before
+        for tried, whole, guarded, always in reversed(read):
+            if guarded:
+                # Where the guard says no, the pattern has bound its names all the same.
+                after: Flow = (("branch", (tried,), always),)
+                if branches:
+                    after = (*after, ("branch", tuple(branches), exhaustive))
+                branches, exhaustive = [whole, after], True
+            elif always:
+                branches, exhaustive = [whole], True
+            else:
+                branches.insert(0, whole)
         self.flow.append(("branch", tuple(branches), exhaustive))
+
+    def case(self, case: Node, subject: int) -> tuple[Flow, Flow, bool, bool]:
+        """The steps up to the body, those with it, whether there is a guard, and whether the pattern always matches."""
+        before = self.flow
+        self.flow = []
+        patterns = [child for child in case.named_children if child.type == "case_pattern"]
+        for pattern in patterns:
+            self.pattern(pattern, subject)
+        guard = case.child_by_field_name("guard")
+        if guard is not None:
+            for child in guard.named_children:
+                self.expression(child)
+        tried = tuple(self.flow)
+        consequence = case.child_by_field_name("consequence")
+        if consequence is not None:
+            self.block(consequence)
+        whole = tuple(self.flow)
+        self.flow = before
+        return tried, whole, guard is not None, len(patterns) == 1 and _irrefutable(patterns[0])
 
     def pattern(self, node: Node, subject: int) -> None:
         kind = node.type
