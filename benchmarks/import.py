@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -24,16 +22,15 @@ from tree_sitter import Language, Parser
 from app.export.plan import ExportedFile, exported_files
 from app.graph.publish import delete_plan
 from app.graph.staging import sweep
-from app.main import TENANT, Stores, open_stores, read_rules
+from app.main import TENANT, Stores, read_rules
 from app.model.source import SourceFile
 from app.parse.ecmascript import parse_tree
 from app.parse.languages import language_of
-from app.pipeline.importing import import_source
 from app.pipeline.worker import open_pool
 from app.settings import Settings
 from app.sources import open_source, read_entry
 from app.sources.source import Entry
-from benchmarks.roundtrip import _silent, peak_memory
+from benchmarks.measured import measured_import, run, workers
 
 _BATCH: Final = 5_000
 # Not of the product, so not in cypher/: the least that writing these rows can be.
@@ -60,12 +57,12 @@ def parse_files(entries: tuple[Entry, ...]) -> int:
     return size
 
 
-async def parse_floor(entries: list[Entry], workers: int) -> float:
+async def parse_floor(entries: list[Entry]) -> float:
     """Seconds that tree-sitter alone takes for all files on all cores."""
     chunks = [tuple(entries[at::64]) for at in range(64)]
     loop = asyncio.get_running_loop()
-    with open_pool(workers) as pool:
-        await asyncio.gather(*(loop.run_in_executor(pool, parse_files, ()) for _ in range(workers)))
+    with open_pool(workers()) as pool:
+        await asyncio.gather(*(loop.run_in_executor(pool, parse_files, ()) for _ in range(workers())))
         began = time.perf_counter()
         await asyncio.gather(*(loop.run_in_executor(pool, parse_files, chunk) for chunk in chunks))
         return time.perf_counter() - began
@@ -81,10 +78,7 @@ async def write_floor(driver: AsyncDriver, database: str, files: list[ExportedFi
     async with driver.session(database=database) as session:
         for at in range(0, len(atoms), _BATCH):
             batch = atoms[at : at + _BATCH]
-            result = await session.run(
-                "UNWIND $rows AS row CREATE (n:FloorAtom) SET n = row RETURN collect(id(n)) AS ids",
-                rows=batch,
-            )
+            result = await session.run(_FLOOR_ATOMS, rows=batch)
             row = await result.single(strict=True)
             node_of.update((atom["atom_id"], node) for atom, node in zip(batch, row["ids"], strict=True))
         rows = [
@@ -100,16 +94,14 @@ async def write_floor(driver: AsyncDriver, database: str, files: list[ExportedFi
     return took
 
 
-async def measure(stores: Stores, name: str, path: str) -> dict[str, object]:
+async def measure(stores: Stores, name: str, path: str, _: argparse.Namespace) -> dict[str, object]:
     """One import and its floors."""
-    settings = Settings()
-    workers = settings.mge_workers or os.cpu_count() or 1
-    with tempfile.TemporaryDirectory() as work, open_source(path, read_rules(settings), Path(work)) as source:
-        with peak_memory() as peak:
-            result = await import_source(
-                stores.graph, source, name=name, tenant_id=TENANT, workers=workers, progress=_silent
-            )
-        parsing = await parse_floor(list(source.entries), workers)
+    with (
+        tempfile.TemporaryDirectory() as work,
+        open_source(path, read_rules(Settings()), Path(work)) as source,
+    ):
+        result, peak = await measured_import(stores, source, name)
+        parsing = await parse_floor(list(source.entries))
     files = [file async for file in exported_files(stores.graph, result.plan_id, TENANT)]
     writing = await write_floor(stores.graph.driver, stores.graph.database, files)
     await delete_plan(stores.graph, result.plan_id, TENANT)
@@ -119,7 +111,7 @@ async def measure(stores: Stores, name: str, path: str) -> dict[str, object]:
     waited = result.seconds["of which waiting for the graph"] + result.seconds["publish: adopt"]
     return {
         "name": name,
-        "workers": workers,
+        "workers": workers(),
         "files": result.files,
         "code_lines": result.code_lines,
         "atoms": result.atoms,
@@ -131,23 +123,15 @@ async def measure(stores: Stores, name: str, path: str) -> dict[str, object]:
         "floor_parse_seconds": round(parsing, 2),
         "floor_write_seconds": round(writing, 2),
         "write_to_floor": round(waited / writing, 2),
-        "peak_mb_importer": peak.importer >> 20,
-        "peak_mb_parser": peak.parser >> 20,
-        "peak_mb_together": peak.together >> 20,
+        **peak.figures(),
     }
 
 
 async def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sources", nargs="+", metavar="NAME=PATH")
     parser.add_argument("--runs", type=int, default=1, help="how often each; the first warms Neo4j up")
-    arguments = parser.parse_args()
-    async with open_stores(Settings(), postgres=False) as stores:
-        for given in arguments.sources:
-            name, _, path = given.partition("=")
-            for _ in range(arguments.runs):
-                print(json.dumps(await measure(stores, name, path), indent=1), flush=True)
+    await run(parser, measure, lambda arguments: int(arguments.runs))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,9 @@ from collections.abc import AsyncIterator
 from importlib.metadata import version
 from typing import Any, Final
 
-from app.atoms.cut import line_starts
+from app.export.places import atom_starts, named_places
 from app.export.plan import ExportedFile
-from app.parse.languages import parse
-from app.parse.text import decode
-from app.resolve.local import Places
+from app.resolve.local import Place
 from app.scip.messages import index_type
 from app.scip.reading import DEFINITION
 
@@ -45,29 +43,18 @@ def _symbol(qualified_name: str) -> str:
 
 def _define(document: Any, file: ExportedFile, symbols_of: dict[str, dict[str, str]]) -> list[str]:
     """Add where the file's symbols are defined; the file's lines."""
-    source = "".join(atom["code"] for atom in file.atoms)
-    data = source.encode("utf-8")
-    places = Places(data, line_starts(data))
-    facts = parse(decode(data, pep263=False), file.language)
-    begins: list[tuple[int, str]] = []
-    at = 0
-    for atom in file.atoms:
-        begins.append((at, atom["atom_id"]))
-        at += len(atom["code"].encode("utf-8"))
-    starts = [start for start, _ in begins]
-    of_atom: dict[str, dict[str, int]] = {}
-    for pos, name in sorted((b.pos, b.name) for b in facts.bindings if b.how != "import"):
-        atom_id = begins[max(bisect_right(starts, pos) - 1, 0)][1]
-        of_atom.setdefault(atom_id, {}).setdefault(name, pos)
-    for store in facts.attribute_stores:
-        target = facts.expressions[store.target]
-        atom_id = begins[max(bisect_right(starts, target.pos) - 1, 0)][1]
-        of_atom.setdefault(atom_id, {}).setdefault(target.name, target.pos)
+    codes = [atom["code"] for atom in file.atoms]
+    source = "".join(codes)
+    starts = atom_starts(codes)
+    of_atom: dict[str, dict[str, Place]] = {}
+    for place, name in named_places(source, file.language).bound:
+        atom = file.atoms[max(bisect_right(starts, place) - 1, 0)]
+        of_atom.setdefault(atom["atom_id"], {}).setdefault(name, place)
     for atom_id, name, qualified_name in file.defines:
         symbols_of.setdefault(atom_id, {})[name] = _symbol(qualified_name)
         found = of_atom.get(atom_id, {}).get(name)
-        line, column = map(int, places(found).split(":")) if found is not None else (0, 0)
         if found is not None:
+            line, column = found
             document.occurrences.add(
                 range=[line - 1, column - 1, column - 1 + len(name)],
                 symbol=_symbol(qualified_name),

@@ -75,7 +75,7 @@ _LONGEST_DISPLAY: Final = 16
 # Callees whose result holds or is what they are given.
 _HANDING_ON: Final = frozenset(
     "list tuple set frozenset sorted reversed iter next aiter anext enumerate zip min max filter copy deepcopy replace "
-    "zip_longest chain islice dict deque defaultdict OrderedDict partial cycle takewhile dropwhile".split()
+    "chain islice dict deque defaultdict OrderedDict partial cycle takewhile dropwhile".split()
 )
 
 How = Literal["=", "iter", "enter", "unpack", "raise", "def", "none"]

@@ -66,7 +66,7 @@ _CONTAINERS: Final = frozenset(
     "AsyncContextManager AbstractAsyncContextManager IterableIterator".split()
 )
 _MAPPINGS: Final = frozenset(
-    "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict Map ReadonlyMap Record WeakMap".split()
+    "dict Dict Mapping MutableMapping defaultdict DefaultDict OrderedDict Map ReadonlyMap Record".split()
 )
 _HOLDING: Final = frozenset(("elements", "tuple", "mapping"))
 _ITERATING: Final = frozenset("sorted reversed iter aiter islice cycle takewhile dropwhile".split())

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from app.model.dependency import DependencyType, SymbolKind
 from app.model.facts import Binding, BindingKind, Context, Expression, Facts, FunctionFact
@@ -66,8 +66,12 @@ def resolve_locally(
     return _File(facts, path, module, starts, places, guards).resolve()
 
 
+Place: TypeAlias = tuple[int, int]
+"""Line and column, both from 1, the column in characters."""
+
+
 class Places:
-    """Offsets to ``line:column``, both from 1, the column in characters."""
+    """Offsets to places, and to ``line:column``."""
 
     __slots__ = ("ascii", "starts", "text")
 
@@ -76,12 +80,16 @@ class Places:
         self.starts = line_starts
         self.ascii = text.isascii()
 
-    def __call__(self, offset: int) -> str:
+    def at(self, offset: int) -> Place:
         line = bisect_right(self.starts, offset)
         start = self.starts[line - 1]
         if self.ascii:
-            return f"{line}:{offset - start + 1}"
-        return f"{line}:{len(self.text[start:offset].decode('utf-8', 'replace')) + 1}"
+            return line, offset - start + 1
+        return line, len(self.text[start:offset].decode("utf-8", "replace")) + 1
+
+    def __call__(self, offset: int) -> str:
+        line, column = self.at(offset)
+        return f"{line}:{column}"
 
 
 _ANONYMOUS: Final[dict[EntityKind, BindingKind]] = {"function": "function", "class": "class"}
@@ -658,6 +666,9 @@ class _File:
         defined = False
         values: list[Term] = []
         imported: list[Term] = []
+        bounds = self.entities[entity].bounds if entity is not None else ()
+        kind_at = {bound.pos: bound.kind for bound in reversed(bounds)}
+        meant = {bound.pos for bound in in_space(bounds, context)}
         for number in sorted(candidates):
             binding = self.facts.bindings[number]
             target = self.atom(binding.pos)
@@ -665,12 +676,10 @@ class _File:
                 self._edge("IMPORT_DEP", source, target, "use", name, pos, "scope", expression.type_only)
                 imported.append(_import_term(binding))
                 continue
-            bound = self.entities[entity].bounds if entity is not None else ()
-            meant = next((b for b in bound if b.pos == binding.pos), None)
-            if (meant.kind if meant is not None else binding.kind) in _DEFINING:
+            if kind_at.get(binding.pos, binding.kind) in _DEFINING:
                 defined = True
                 continue
-            if meant is not None and meant not in in_space(bound, context):
+            if binding.pos in kind_at and binding.pos not in meant:
                 continue
             if context in _TYPE_CONTEXTS:
                 self._edge("TYPE_DEP", source, target, context, name, pos, "scope", expression.type_only)

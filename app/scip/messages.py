@@ -9,7 +9,6 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _STRING: Final = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
 _INT32: Final = descriptor_pb2.FieldDescriptorProto.TYPE_INT32
-_BOOL: Final = descriptor_pb2.FieldDescriptorProto.TYPE_BOOL
 
 # message -> field -> (number, type or message, repeated); enums are read as the numbers that they are.
 _SCHEMA: Final[dict[str, dict[str, tuple[int, int | str, bool]]]] = {
@@ -24,37 +23,16 @@ _SCHEMA: Final[dict[str, dict[str, tuple[int, int | str, bool]]]] = {
         "range": (1, _INT32, True),
         "symbol": (2, _STRING, False),
         "symbol_roles": (3, _INT32, False),
-        "syntax_kind": (5, _INT32, False),
-        "enclosing_range": (7, _INT32, True),
     },
-    "Relationship": {
-        "symbol": (1, _STRING, False),
-        "is_reference": (2, _BOOL, False),
-        "is_implementation": (3, _BOOL, False),
-        "is_type_definition": (4, _BOOL, False),
-        "is_definition": (5, _BOOL, False),
-    },
-    "SymbolInformation": {
-        "symbol": (1, _STRING, False),
-        "documentation": (3, _STRING, True),
-        "relationships": (4, "Relationship", True),
-        "kind": (5, _INT32, False),
-        "display_name": (6, _STRING, False),
-        "enclosing_symbol": (8, _STRING, False),
-    },
+    "SymbolInformation": {"symbol": (1, _STRING, False), "display_name": (6, _STRING, False)},
     "Document": {
         "relative_path": (1, _STRING, False),
         "occurrences": (2, "Occurrence", True),
         "symbols": (3, "SymbolInformation", True),
         "language": (4, _STRING, False),
-        "text": (5, _STRING, False),
         "position_encoding": (6, _INT32, False),
     },
-    "Index": {
-        "metadata": (1, "Metadata", False),
-        "documents": (2, "Document", True),
-        "external_symbols": (3, "SymbolInformation", True),
-    },
+    "Index": {"metadata": (1, "Metadata", False), "documents": (2, "Document", True)},
 }
 
 

@@ -13,8 +13,6 @@ from app.errors import InputError
 from app.scip.messages import index_type
 
 DEFINITION: Final = 1
-IMPORT: Final = 2
-FORWARD_DEFINITION: Final = 64
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 

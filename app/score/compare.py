@@ -15,10 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from app.resolve.local import Place
 from app.scip.reading import DEFINITION, Occurrence, ScipDocument
-
-Place = tuple[int, int]
-"""Line and column, both from 1, the column in characters."""
 
 _STRUCTURAL: Final = frozenset(("guard", "body_of", "override"))
 _SAMPLES: Final = 25
@@ -53,7 +51,6 @@ class ScoredEdge(NamedTuple):
     source: int
     target: int
     kinds: tuple[str, ...]
-    symbols: tuple[str, ...]
     rule: str
     evidence: tuple[str, ...]
 
@@ -123,13 +120,11 @@ def compare(
     score.misnamed = index.misnamed_occurrences
     targets: dict[int, set[int]] = defaultdict(set)
     by_file: dict[str, list[ScoredEdge]] = defaultdict(list)
-    firsts = sorted((file.first, file.path) for file in files.values())
-    first_atoms = [first for first, _ in firsts]
     for edge in edges:
         if _STRUCTURAL.issuperset(edge.kinds):
             continue
         targets[edge.source].add(edge.target)
-        by_file[firsts[bisect_right(first_atoms, edge.source) - 1][1]].append(edge)
+        by_file[index.file_of(edge.source).path].append(edge)
     for path, references in index.references.items():
         _recall(score, index, files[path], references, targets)
         _precision(score, index, files[path], references, by_file.get(path, []))
@@ -140,13 +135,18 @@ class _Index:
     """The index by symbol: which atoms define each, and where each is referred to."""
 
     def __init__(self, files: Mapping[str, ScoredFile]) -> None:
-        self.files = files
+        self.files = sorted(files.values(), key=lambda file: file.first)
+        self.firsts = [file.first for file in self.files]
         self.definers: dict[str, set[int]] = defaultdict(set)
         self.references: dict[str, dict[Place, str]] = {}
         self.importers: dict[str, set[int]] = defaultdict(set)
         self.rebound: dict[str, set[int]] = defaultdict(set)
         self.packages: set[str] = set()
         self.misnamed_occurrences = 0
+
+    def file_of(self, atom: int) -> ScoredFile:
+        """The file that holds an atom, by its number."""
+        return self.files[bisect_right(self.firsts, atom) - 1]
 
     def add(self, file: ScoredFile, document: ScipDocument) -> None:
         found: dict[Place, str] = {}
@@ -272,7 +272,7 @@ def _precision(
                 file,
                 where,
                 references[where],
-                _told(index.files, edge.target),
+                _begins(index.file_of(edge.target), edge.target),
             )
 
 
@@ -329,9 +329,5 @@ def _sample(
         )
 
 
-def _told(files: Mapping[str, ScoredFile], atom: int) -> str:
-    for file in files.values():
-        if file.first <= atom < file.first + len(file.starts):
-            line = file.starts[atom - file.first][0]
-            return f"{file.path}:{line}"
-    return "?"
+def _begins(file: ScoredFile, atom: int) -> str:
+    return f"{file.path}:{file.starts[atom - file.first][0]}"

@@ -42,7 +42,7 @@ INDEX = [
 
 
 def edge(source: int, target: int, place: str, type_: str = "CONTROL_DEP", kind: str = "call") -> ScoredEdge:
-    return ScoredEdge(type_, source, target, (kind,), ("price",), "import", (place,))
+    return ScoredEdge(type_, source, target, (kind,), "import", (place,))
 
 
 def scored(*edges: ScoredEdge, index: list[ScipDocument] = INDEX) -> Score:
@@ -94,7 +94,7 @@ def test_a_name_that_the_index_confuses_is_left_out_and_counted() -> None:
 
 def test_columns_are_counted_in_the_indexs_own_units() -> None:
     wide = {"a.py": describe("a.py", "python", ["def f(): ...\n", "s = '😀'; f()\n"], 0)}
-    call = ScoredEdge("CONTROL_DEP", 1, 0, ("call",), ("f",), "scope", ("2:10",))
+    call = ScoredEdge("CONTROL_DEP", 1, 0, ("call",), "scope", ("2:10",))
     for encoding, column in (("utf-8", 12), ("utf-16", 10), ("utf-32", 9)):
         index = ScipDocument(
             "a.py",
