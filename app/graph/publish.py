@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from neo4j import AsyncManagedTransaction, Record
 
@@ -37,6 +37,9 @@ _ANNOUNCE_SECONDS: Final = 1.0
 
 Outcome = TypeVar("Outcome")
 
+Permit: TypeAlias = Callable[[], Awaitable[None]]
+"""Raises where what is about to be committed is no longer wanted."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
@@ -52,10 +55,20 @@ class PublishResult:
     seconds: dict[str, float]
 
 
-async def publish(build: StagedBuild, tool_version: str, stages: Mapping[str, float]) -> PublishResult:
+async def permitted() -> None:
+    """The `Permit` of work that nobody can cancel."""
+
+
+async def publish(
+    build: StagedBuild,
+    tool_version: str,
+    stages: Mapping[str, float],
+    permit: Permit = permitted,
+) -> PublishResult:
     """Make the build the plan that readers see; ``stages`` are the seconds of what came before.
 
-    Done once, however often it is tried. Raises `Conflict` where the build was discarded or swept.
+    Done once, however often it is tried. ``permit`` is asked right before the commit. Raises `Conflict` where
+    the build was discarded or swept, and what ``permit`` raises.
     """
     plan, build_id = build.plan, build.build_id
     seconds: dict[str, float] = {}
@@ -82,7 +95,7 @@ async def publish(build: StagedBuild, tool_version: str, stages: Mapping[str, fl
         )
         return await _analyse(transaction, plan.plan_id, build_id, tool_version, stages, seconds)
 
-    outcome = await _announced(build.graph, plan.plan_id, work)
+    outcome = await _announced(build.graph, plan.plan_id, work, permit)
     if outcome is None:
         published = await read(build.graph, "publish/outcome", build_id=build_id)
         if not published:
@@ -95,9 +108,17 @@ async def publish(build: StagedBuild, tool_version: str, stages: Mapping[str, fl
 
 
 async def rebuild(
-    graph: Graph, plan_id: str, tenant_id: str, build_id: str, tool_version: str
+    graph: Graph,
+    plan_id: str,
+    tenant_id: str,
+    build_id: str,
+    tool_version: str,
+    permit: Permit = permitted,
 ) -> PublishResult:
-    """Find cycles and waves of a plan anew; `NotFound` where the tenant has no such plan."""
+    """Find cycles and waves of a plan anew; `NotFound` where the tenant has no such plan.
+
+    ``permit`` is asked right before the commit; what it raises ends the work with the plan as it was.
+    """
     seconds: dict[str, float] = {}
 
     async def work(transaction: AsyncManagedTransaction) -> Record | None:
@@ -106,7 +127,7 @@ async def rebuild(
             return None
         return await _analyse(transaction, plan_id, build_id, tool_version, {}, seconds)
 
-    outcome = await _announced(graph, plan_id, work)
+    outcome = await _announced(graph, plan_id, work, permit)
     if outcome is None:
         raise NotFound(f"there is no plan {plan_id!r}", hint="`mge plans` lists the plans")
     return _result(build_id, outcome, seconds)
@@ -125,7 +146,7 @@ async def delete_plan(graph: Graph, plan_id: str, tenant_id: str) -> None:
         await run(transaction, "publish/remove", plan_id=plan_id)
         return True
 
-    if not await _announced(graph, plan_id, work):
+    if not await _announced(graph, plan_id, work, permitted):
         raise NotFound(f"there is no plan {plan_id!r}", hint="`mge plans` lists the plans")
 
 
@@ -153,7 +174,10 @@ async def _analyse(
 
 
 async def _announced(
-    graph: Graph, plan_id: str, work: Callable[[AsyncManagedTransaction], Awaitable[Outcome]]
+    graph: Graph,
+    plan_id: str,
+    work: Callable[[AsyncManagedTransaction], Awaitable[Outcome]],
+    permit: Permit,
 ) -> Outcome:
     worked = asyncio.Event()
 
@@ -165,6 +189,7 @@ async def _announced(
 
     async def work_then_announce(transaction: AsyncManagedTransaction) -> Outcome:
         outcome = await work(transaction)
+        await permit()
         await write(graph, "publish/announce", plan_id=plan_id)
         worked.set()
         return outcome

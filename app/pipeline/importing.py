@@ -22,7 +22,7 @@ from typing import Final, Protocol, TypeVar
 
 from app.errors import InputError, MgeError, StoreDown
 from app.graph.connect import Graph
-from app.graph.publish import PublishResult, publish
+from app.graph.publish import Permit, PublishResult, permitted, publish
 from app.graph.staging import (
     PlanRecord,
     StagedBuild,
@@ -111,10 +111,12 @@ async def import_source(
     tenant_id: str,
     workers: int,
     progress: Progress,
+    permit: Permit = permitted,
 ) -> ImportResult:
     """Import a source as the plan ``name``, replacing what the plan held.
 
-    Raises InputError where there is nothing to read, Conflict where another import of the plan won, StoreDown.
+    ``permit`` is asked right before the plan is replaced. Raises what it raises, InputError where there is
+    nothing to read, Conflict where another import of the plan won, StoreDown.
     Whatever ends it early, the plan stays as it was.
     """
     if not source.entries:
@@ -128,7 +130,7 @@ async def import_source(
     build = await open_build(graph, plan, str(uuid.uuid4()))
     try:
         with tempfile.TemporaryDirectory(prefix="mge-import-") as spool, open_pool(workers) as pool:
-            run = _Import(build, source, pool, Path(spool), workers, progress)
+            run = _Import(build, source, pool, Path(spool), workers, progress, permit)
             try:
                 return await run.whole(began)
             except BaseException:
@@ -154,6 +156,7 @@ class _Import:
     spool: Path
     workers: int
     progress: Progress
+    permit: Permit
     seconds: dict[str, float] = field(default_factory=dict)
     interfaces: list[Interface] = field(default_factory=list)
     symbols: list[tuple[str, int, tuple[SymbolRow, ...]]] = field(default_factory=list)
@@ -183,7 +186,9 @@ class _Import:
         self.interfaces.clear()
         await self.timed("link and write dependencies", self.link(chunks, table))
         self.progress("publish", 0, -1)
-        published = await self.timed("publish", publish(self.build, version("mge"), {**self.seconds}))
+        published = await self.timed(
+            "publish", publish(self.build, version("mge"), {**self.seconds}, self.permit)
+        )
         self.progress("publish", 1, 1)
         self.seconds["total"] = time.perf_counter() - began
         return self.result(published, len(symbols))

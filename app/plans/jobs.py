@@ -148,11 +148,16 @@ async def show(pool: Pool, job_id: UUID, tenant_id: str) -> Job:
 
 
 async def cancel(pool: Pool, job_id: UUID, tenant_id: str) -> Job:
-    """Cancel a job that is not over; `NotFound`, `Conflict` where it is over, `StoreDown`."""
+    """Cancel a job; `NotFound`, `Conflict` where it is over or about to be, `StoreDown`."""
     row = await _one(pool, "cancel_job", {"job_id": job_id, "tenant_id": tenant_id})
     if row is not None:
         return _job(row)
     over = await show(pool, job_id, tenant_id)
+    if over.status == "running":
+        raise Conflict(
+            f"the job {job_id} is at its last step, which is not given up any more",
+            hint="wait for it to end; what it wrote can be deleted then",
+        )
     raise Conflict(
         f"the job {job_id} is over: {over.status}", hint="only a queued or running job can be cancelled"
     )
@@ -167,6 +172,11 @@ async def start(pool: Pool, job_id: UUID) -> Job | None:
 async def report(pool: Pool, job: Job, progress: Sequence[StageProgress]) -> bool:
     """Say how far this attempt is; False where it no longer counts and has to stop. Raises `StoreDown`."""
     return await _one(pool, "report_job", {**_attempt(job), "progress": _stages(progress)}) is not None
+
+
+async def settle(pool: Pool, job: Job) -> bool:
+    """Ask before a commit; False where the job was cancelled, or the attempt no longer counts. `StoreDown`."""
+    return await _one(pool, "settle_job", _attempt(job)) is not None
 
 
 async def requeue(pool: Pool, job: Job) -> None:

@@ -55,7 +55,8 @@ SELECT * FROM jobs WHERE job_id = %(job_id)s AND tenant_id = %(tenant_id)s;
 -- start_job --
 -- Begin an attempt at a job that is not over; earlier attempts can write no more
 UPDATE jobs
-SET status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), progress = '[]'
+SET status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), progress = '[]',
+    settled = false
 WHERE job_id = %(job_id)s AND status IN ('queued', 'running')
 RETURNING *;
 
@@ -65,9 +66,15 @@ UPDATE jobs SET progress = %(progress)s
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running'
 RETURNING job_id;
 
+-- settle_job --
+-- Let the current attempt at a job commit what it did; from here on the job cannot be cancelled
+UPDATE jobs SET settled = true
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running'
+RETURNING job_id;
+
 -- requeue_job --
 -- Give up the current attempt at a job: another one will follow
-UPDATE jobs SET status = 'queued'
+UPDATE jobs SET status = 'queued', settled = false
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running';
 
 -- succeed_job --
@@ -83,7 +90,7 @@ WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'running';
 -- cancel_job --
 -- Cancel a tenant's job that is not over; whoever runs it finds that it can write no more, and stops
 UPDATE jobs SET status = 'cancelled', finished_at = now()
-WHERE job_id = %(job_id)s AND tenant_id = %(tenant_id)s AND status IN ('queued', 'running')
+WHERE job_id = %(job_id)s AND tenant_id = %(tenant_id)s AND status IN ('queued', 'running') AND NOT settled
 RETURNING *;
 
 -- needed_uploads --

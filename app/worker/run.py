@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from app.errors import InputError, MgeError, StoreDown
+from app.errors import Conflict, InputError, MgeError, StoreDown
 from app.graph import staging
 from app.graph.connect import Graph
 from app.graph.publish import rebuild
@@ -145,9 +146,21 @@ async def _work(place: Workplace, job: Job, stages: _Stages) -> Mapping[str, Jso
             return await _import(place, job, job.request, stages)
         case BuildRequest():
             built = await rebuild(
-                place.graph, job.request.plan_id, job.tenant_id, str(uuid4()), version("mge")
+                place.graph,
+                job.request.plan_id,
+                job.tenant_id,
+                str(uuid4()),
+                version("mge"),
+                partial(_settle, place.pool, job),
             )
             return {"plan_id": job.request.plan_id, **asdict(built)}
+
+
+async def _settle(pool: Pool, job: Job) -> None:
+    if not await jobs.settle(pool, job):
+        raise Conflict(
+            f"the job {job.job_id} was cancelled", hint="start a new one if it is wanted after all"
+        )
 
 
 async def _import(place: Workplace, job: Job, request: ImportRequest, stages: _Stages) -> Mapping[str, Json]:
@@ -170,6 +183,7 @@ async def _import(place: Workplace, job: Job, request: ImportRequest, stages: _S
             tenant_id=job.tenant_id,
             workers=place.parsers,
             progress=stages,
+            permit=partial(_settle, place.pool, job),
         )
     figures = asdict(result)
     for listed in ("reasons", "skipped"):

@@ -184,6 +184,23 @@ async def test_a_build_that_was_given_up_can_write_no_more(graph: Graph) -> None
     await delete_plan(graph, plan.plan_id, plan.tenant_id)
 
 
+async def test_what_is_no_longer_wanted_is_not_committed(graph: Graph) -> None:
+    plan = new_plan()
+    await published(graph, plan, 3, [])
+
+    async def refuse() -> None:
+        raise Conflict("the job was cancelled")
+
+    with pytest.raises(Conflict, match="cancelled"):
+        await publish(await staged(graph, plan, 20, []), "test", {}, refuse)
+    with pytest.raises(Conflict, match="cancelled"):
+        await rebuild(graph, plan.plan_id, plan.tenant_id, uuid4().hex, "test", refuse)
+    shown = await show_plan(graph, plan.plan_id, plan.tenant_id)
+    assert shown.plan["total_atoms"] == 3
+    assert (await nodes_of(graph, plan.plan_id))["GraphBuild"] == 1
+    await delete_plan(graph, plan.plan_id, plan.tenant_id)
+
+
 async def test_a_silent_importers_build_is_swept_and_a_busy_ones_is_not(graph: Graph) -> None:
     dead, busy = new_plan(), new_plan()
     await staged(graph, dead, 20, [])

@@ -85,6 +85,18 @@ async def test_the_newest_attempt_alone_can_write(pool: Pool) -> None:
     assert await jobs.start(pool, first.job_id) is None
 
 
+async def test_a_job_at_its_last_step_is_not_cancelled_and_a_cancelled_one_does_not_get_there(
+    pool: Pool,
+) -> None:
+    job = await started(pool)
+    assert await jobs.settle(pool, job)
+    with pytest.raises(Conflict, match="last step"):
+        await jobs.cancel(pool, job.job_id, "default")
+    await jobs.requeue(pool, job)
+    assert (await jobs.cancel(pool, job.job_id, "default")).status == "cancelled"
+    assert not await jobs.settle(pool, job)
+
+
 async def test_a_cancelled_job_stays_cancelled(pool: Pool) -> None:
     job = await started(pool)
     assert (await jobs.cancel(pool, job.job_id, "default")).status == "cancelled"

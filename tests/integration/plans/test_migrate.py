@@ -13,6 +13,8 @@ OBJECTS = b"""
 SELECT relkind::text AS kind, relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
 UNION SELECT 'function', proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 UNION SELECT 'type', typname::text FROM pg_type WHERE typnamespace = 'public'::regnamespace
+UNION SELECT 'column', table_name || '.' || column_name FROM information_schema.columns
+WHERE table_schema = 'public'
 """
 
 
@@ -35,7 +37,9 @@ async def test_the_way_back_leaves_nothing_and_the_way_forward_is_the_same_again
     made = await objects(empty)
     assert {("r", "jobs"), ("r", "procrastinate_jobs")} <= made
     assert await up(empty, migrations) == ()
-    assert [done.version for done in await down_to(empty, migrations, 0)] == [2, 1]
+    assert [done.version for done in await down_to(empty, migrations, 0)] == [
+        one.version for one in reversed(migrations)
+    ]
     assert await objects(empty) == set()
     await up(empty, migrations)
     assert await objects(empty) == made
@@ -43,12 +47,17 @@ async def test_the_way_back_leaves_nothing_and_the_way_forward_is_the_same_again
 
 async def test_each_version_goes_back_to_the_one_before(empty: Pool) -> None:
     migrations = list_migrations()
-    await up(empty, migrations[:1])
-    before = await objects(empty)
-    await up(empty, migrations)
-    await down_to(empty, migrations, 1)
-    assert await objects(empty) == before
-    assert [one.state for one in await status(empty, migrations)] == ["applied", "pending"]
+    states = [await objects(empty)]
+    for version in range(1, len(migrations) + 1):
+        await up(empty, migrations[:version])
+        states.append(await objects(empty))
+        assert states[version] != states[version - 1]
+    for version in range(len(migrations) - 1, -1, -1):
+        await down_to(empty, migrations, version)
+        assert await objects(empty) == states[version]
+        assert [one.state for one in await status(empty, migrations)] == [
+            "applied" if one.version <= version else "pending" for one in migrations
+        ]
 
 
 async def test_many_migrators_at_once_do_it_once(database_url: str) -> None:
