@@ -7,15 +7,17 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from rich.console import Console
 
 from app.api.router import add_routes
 from app.api.service import TENANT, Rules, Service
@@ -23,7 +25,11 @@ from app.errors import Conflict, MgeError, StackError, StoreDown
 from app.graph import connect as neo4j
 from app.graph import migrate as graph_migrate
 from app.graph.connect import Graph
+from app.indexes.port import Indexer
+from app.indexes.scip import ScipIndexer
+from app.indexes.typescript import LOCK, TypeScriptIndexer
 from app.parse.languages import LANGUAGES
+from app.pipeline.indexing import own_packages
 from app.plans import connect as sql
 from app.plans import migrate as sql_migrate
 from app.plans.connect import Pool
@@ -31,6 +37,7 @@ from app.queue.jobs import open_queue, work
 from app.settings import Settings
 from app.sources import ReadRules
 from app.stack import Companion, Endpoints, Launch, StackConfig, endpoints
+from app.stack.artifacts import fetch, locked
 from app.worker.run import Workplace, run_job, sweep
 
 __all__ = [
@@ -38,6 +45,7 @@ __all__ = [
     "Stores",
     "api_companion",
     "create_app",
+    "indexers",
     "migrate_stores",
     "open_stores",
     "read_rules",
@@ -94,6 +102,19 @@ def api_companion(settings: Settings) -> Companion:
     return Companion("api", 8000, settings.mge_api_port, launch, "/api/health")
 
 
+def indexers(settings: Settings, *, types: bool = True, scip: Sequence[Path] = ()) -> tuple[Indexer, ...]:
+    """Who is asked what names mean, before the service's own resolver: ``scip`` files, then compilers."""
+
+    def compiler() -> Path:
+        console = Console(stderr=True)
+        return fetch(locked(LOCK), settings.mge_cache / "jars", console, what="TypeScript")[0]
+
+    given: list[Indexer] = [ScipIndexer(path) for path in scip]
+    if types:
+        given.append(TypeScriptIndexer(compiler, settings.mge_cache / "typescript", own_packages))
+    return tuple(given)
+
+
 def read_rules(settings: Settings, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> ReadRules:
     """What an import may read, and how much."""
     return ReadRules(
@@ -102,6 +123,7 @@ def read_rules(settings: Settings, include: tuple[str, ...] = (), exclude: tuple
         max_file_bytes=settings.mge_max_file_bytes,
         max_total_bytes=settings.mge_max_total_bytes,
         max_archive_ratio=settings.mge_max_archive_ratio,
+        configs=("package.json", "tsconfig*.json", "jsconfig*.json"),
         include=include,
         exclude=exclude,
     )
@@ -318,6 +340,7 @@ async def _keep_working(service: Service, settings: Settings) -> None:
                 service.rules.uploads,
                 service.rules.import_root,
                 settings.mge_workers or os.cpu_count() or 1,
+                indexers(settings),
             )
             try:
                 await work(pool, partial(run_job, place), partial(sweep, place))

@@ -159,7 +159,9 @@ def import_summary(result: ImportResult) -> None:
 
 
 def warnings(result: ImportResult) -> None:
-    """What the import could not read, loudly."""
+    """What the import could not read or do, loudly."""
+    for warning in result.warnings:
+        ERR.print(Text.assemble(("warning: ", "yellow"), safe(warning)))
     for path, status, reason in result.reasons[:10]:
         ERR.print(Text.assemble(("warning: ", "yellow"), safe(f"{path} is {status}: {reason}")))
     if len(result.reasons) > 10:

@@ -18,7 +18,8 @@ from app.graph.publish import delete_plan
 from app.graph.queries import from_text, list_queries, query
 from app.graph.read import list_plans, run_named, show_plan, waves_page
 from app.graph.staging import sweep
-from app.main import TENANT, open_stores, read_rules
+from app.indexes.port import Indexer
+from app.main import TENANT, indexers, open_stores, read_rules
 from app.pipeline.assembling import assemble as assemble_plan
 from app.pipeline.importing import ImportResult, import_source
 from app.settings import Settings
@@ -64,11 +65,25 @@ def import_(
     exclude: Annotated[
         list[str] | None, typer.Option(help="leave these out (patterns as in .gitignore)")
     ] = None,
+    types: Annotated[
+        bool, typer.Option(help="ask TypeScript's compiler what names mean where only types tell")
+    ] = True,
+    scip: Annotated[
+        list[Path] | None, typer.Option(help="take what names mean from a SCIP index of the same files first")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Cut a code base into atoms and keep its dependency graph."""
     settings = Settings()
-    result = run_import(settings, path, name, tuple(include or ()), tuple(exclude or ()), shown=not json)
+    result = run_import(
+        settings,
+        path,
+        name,
+        tuple(include or ()),
+        tuple(exclude or ()),
+        shown=not json,
+        asked=indexers(settings, types=types, scip=scip or ()),
+    )
     if json:
         output.as_json(output.import_json(result))
         output.warnings(result)
@@ -84,6 +99,7 @@ def run_import(
     exclude: tuple[str, ...],
     *,
     shown: bool,
+    asked: tuple[Indexer, ...] = (),
 ) -> ImportResult:
     """Import what a person names; the figures."""
     rules = read_rules(settings, include, exclude)
@@ -101,6 +117,7 @@ def run_import(
                 tenant_id=TENANT,
                 workers=settings.mge_workers or os.cpu_count() or 1,
                 progress=progress,
+                indexers=asked,
             )
 
     return with_graph(work)

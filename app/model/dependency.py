@@ -15,7 +15,7 @@ WEIGHTS: Final[dict[DependencyType, float]] = {
 }
 
 KINDS: Final[dict[DependencyType, tuple[str, ...]]] = {
-    "IMPORT_DEP": ("use", "binding", "re_export"),
+    "IMPORT_DEP": ("use", "binding", "re_export", "module"),
     "TYPE_DEP": ("base", "annotation", "type_argument", "cast", "check", "decorator_type"),
     "CONTROL_DEP": ("call", "instantiate", "decorate", "override", "guard", "body_of"),
     "DATA_DEP": ("def_use", "attribute", "parameter", "closure", "constant"),

@@ -151,6 +151,7 @@ Context: TypeAlias = Literal[
     "cast",
     "check",  # isinstance, instanceof, except
     "export",  # `export {x}`, `__all__`: names x without running or reading it
+    "module",  # the m of `from m import f`: what is wanted of it is taken by name
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from app.model.facts import Binding, Export
+from app.model.facts import Binding, Export, Expression
 from app.parse.ecmascript_reading import Reading, string_value
 from app.parse.ecmascript_types import value_path
 
@@ -35,6 +35,7 @@ def import_statement(reading: Reading, node: Node) -> None:
     if clause is None:
         reading.add("import", source.start_byte, module)
         return
+    _name_module(reading, source, module, type_only)
     for child in clause.children:
         if child.type == "identifier":
             _bind(reading, child, module, "default", type_only)
@@ -65,6 +66,12 @@ def import_alias(reading: Reading, node: Node) -> None:
     )
 
 
+def _name_module(reading: Reading, source: Node, module: str, type_only: bool) -> None:
+    reading.tables.add_expression(
+        Expression("import", source.start_byte, module, context="module", type_only=type_only)
+    )
+
+
 def _module(reading: Reading, source: Node) -> str:
     return string_value(reading.text(source))
 
@@ -92,6 +99,8 @@ def export_clause(reading: Reading, node: Node) -> None:
     # The grammar may not know `export type *`, so the text says it.
     after = reading.source[children[0].end_byte : node.end_byte].lstrip()
     type_only = after.startswith(b"type")
+    if source_node is not None:
+        _name_module(reading, source_node, module, type_only)
     for child in children:
         if child.type == "*":
             reading.tables.exports.append(

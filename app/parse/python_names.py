@@ -1075,6 +1075,13 @@ class _Reader:
     def import_from_statement(self, node: Node) -> None:
         module_node = node.child_by_field_name("module_name")
         module = _dotted(self.text(module_node)) if module_node is not None else ""
+        if module_node is not None:
+            # Of `from ..m import f` the m, of `from .. import f` the dots.
+            named = [child for child in module_node.named_children if child.type == "dotted_name"]
+            place = named[0] if module_node.type == "relative_import" and named else module_node
+            self.tables.add_expression(
+                Expression("import", self.pos(place), module, context="module", type_only=self.type_only)
+            )
         for child in node.named_children:
             if child.type == "wildcard_import":
                 self.bind_import(child, "*", module, "*", "")

@@ -68,7 +68,7 @@ def analyse(plan_id: str, number: int, module: str, file: SourceFile) -> FileSum
         local.pending,
         local.symbols,
         local.references,
-        local.unresolved,
+        tuple(starts),
     )
 
 

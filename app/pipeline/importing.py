@@ -10,8 +10,9 @@ import asyncio
 import tempfile
 import time
 import uuid
+from array import array
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -36,8 +37,11 @@ from app.graph.staging import (
     stage_symbols,
     sweep,
 )
+from app.indexes.port import Indexer
 from app.model.atom import Atom, FileRecord
 from app.model.dependency import Dependency, DependencyType, ExternalReference, FileReferences, Symbol
+from app.model.index import Index, merged
+from app.pipeline.indexing import ask, projects_of
 from app.pipeline.worker import (
     Analysed,
     Chunk,
@@ -47,8 +51,10 @@ from app.pipeline.worker import (
     analyse_chunk,
     link_chunk,
     open_pool,
+    save_answers,
     save_table,
 )
+from app.resolve.link import Atoms
 from app.resolve.modules import index_modules, module_names
 from app.resolve.summary import Interface, SymbolRow
 from app.sources.source import Entry, Source
@@ -57,6 +63,7 @@ from app.sources.source import Entry, Source
 _CHUNK_BYTES: Final = 192 * 1024
 _CHUNK_FILES: Final = 24
 _BATCH: Final = 5_000
+_LINES_THAT_DEFINE: Final = 50
 _WRITING: Final = "of which waiting for the graph"
 _PLANS: Final = uuid.UUID("6b1f0a53-6a41-5f0e-9d2c-0f6d1c8a7e11")
 
@@ -90,6 +97,10 @@ class ImportResult:
     reasons: tuple[tuple[str, str, str], ...]
     """Path, status and reason of each file that did not parse whole."""
     skipped: tuple[tuple[str, str], ...]
+    indexes: tuple[str, ...]
+    """The engines that were asked what names mean, before the own resolver."""
+    warnings: tuple[str, ...]
+    """What was not done as a person would expect."""
     other_files: int
     cycles: int
     cut: int
@@ -112,10 +123,11 @@ async def import_source(
     workers: int,
     progress: Progress,
     permit: Permit = permitted,
+    indexers: Sequence[Indexer] = (),
 ) -> ImportResult:
     """Import a source as the plan ``name``, replacing what the plan held.
 
-    ``permit`` is asked right before the plan is replaced. Raises what it raises, InputError where there is
+    ``indexers`` are asked what names mean before the own resolver, the first one first. ``permit`` is asked right before the plan is replaced. Raises what it raises, InputError where there is
     nothing to read, Conflict where another import of the plan won, StoreDown.
     Whatever ends it early, the plan stays as it was.
     """
@@ -130,7 +142,7 @@ async def import_source(
     build = await open_build(graph, plan, str(uuid.uuid4()))
     try:
         with tempfile.TemporaryDirectory(prefix="mge-import-") as spool, open_pool(workers) as pool:
-            run = _Import(build, source, pool, Path(spool), workers, progress, permit)
+            run = _Import(build, source, pool, Path(spool), workers, progress, permit, indexers)
             try:
                 return await run.whole(began)
             except BaseException:
@@ -157,14 +169,18 @@ class _Import:
     workers: int
     progress: Progress
     permit: Permit
+    indexers: Sequence[Indexer]
+    indexes: tuple[Index, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     interfaces: list[Interface] = field(default_factory=list)
     symbols: list[tuple[str, int, tuple[SymbolRow, ...]]] = field(default_factory=list)
     bases: list[int] = field(default_factory=list)
+    starts: list[array[int]] = field(default_factory=list)
     atoms: int = 0
     code_lines: int = 0
     bytes: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
+    languages: dict[str, Counter[str]] = field(default_factory=dict)
     reasons: list[tuple[str, str, str]] = field(default_factory=list)
     dependencies: Counter[str] = field(default_factory=Counter)
     references: Counter[str] = field(default_factory=Counter)
@@ -175,13 +191,26 @@ class _Import:
         paths = [entry.path for entry in self.source.entries]
         names = module_names(paths, self.source.name)
         chunks = list(_chunks(self.build.plan.plan_id, self.source.entries, names, self.spool))
-        await self.timed("analyse and write atoms", self.analyse(chunks))
-        symbols = _unique_symbols(self.symbols, self.bases)
-        await self.timed("write symbols", self.written(stage_symbols(self.build, symbols)))
+        asking = asyncio.create_task(self.ask(paths))
+        try:
+            await self.timed("analyse and write atoms", self.analyse(chunks))
+            symbols = _unique_symbols(self.symbols, self.bases)
+            await self.timed("write symbols", self.written(stage_symbols(self.build, symbols)))
+            await self.timed("wait for indexes", asking)
+        finally:
+            asking.cancel()
+            await asyncio.wait([asking])
         self.symbols.clear()
+        for chunk in chunks:
+            self.answer(chunk)
         table = self.spool / "table"
         save_table(
-            Table(tuple(self.interfaces), index_modules(paths, self.source.name), tuple(self.bases)), table
+            Table(
+                tuple(self.interfaces),
+                index_modules(paths, self.source.name, projects_of(self.source, paths)),
+                Atoms(array("q", self.bases), tuple(self.starts)),
+            ),
+            table,
         )
         self.interfaces.clear()
         await self.timed("link and write dependencies", self.link(chunks, table))
@@ -192,6 +221,17 @@ class _Import:
         self.progress("publish", 1, 1)
         self.seconds["total"] = time.perf_counter() - began
         return self.result(published, len(symbols))
+
+    async def ask(self, paths: Sequence[str]) -> None:
+        """What indexes say, while files are analysed."""
+        self.indexes = await ask(self.indexers, self.source, paths)
+
+    def answer(self, chunk: Chunk) -> None:
+        """Leave what indexes say of a chunk's files where they are linked."""
+        numbers = range(chunk.first, chunk.first + len(chunk.entries))
+        answers = {number: found for number in numbers if (found := merged(self.indexes, number))}
+        if answers:
+            save_answers(answers, self.spool, chunk.first)
 
     async def timed(self, stage: str, work: Awaitable[Result]) -> Result:
         began = time.perf_counter()
@@ -233,10 +273,14 @@ class _Import:
             self.code_lines += record.loc
             self.bytes += record.bytes
             self.statuses[record.parse_status] += 1
+            self.languages.setdefault(record.language, Counter()).update(
+                files=1, lines=record.loc, symbols=len(symbols)
+            )
             if record.parse_status != "ok":
                 self.reasons.append((record.path, record.parse_status, record.reason))
         files.extend(found.records)
         self.interfaces.extend(found.interfaces)
+        self.starts.extend(found.starts)
         self.references["names"] += found.references
 
     async def link(self, chunks: Sequence[Chunk], table: Path) -> None:
@@ -293,6 +337,11 @@ class _Import:
             opaque=self.statuses["opaque"],
             reasons=tuple(self.reasons),
             skipped=tuple((skipped.path, skipped.reason) for skipped in self.source.skipped),
+            indexes=tuple(index.engine for index in self.indexes if index.engine),
+            warnings=(
+                *(problem for index in self.indexes for problem in index.problems),
+                *_without_symbols(self.languages),
+            ),
             other_files=self.source.others,
             cycles=published.cycles,
             cut=published.cut_edges,
@@ -337,6 +386,13 @@ async def in_order(
     finally:
         for future in running:
             future.cancel()
+
+
+def _without_symbols(languages: Mapping[str, Counter[str]]) -> Iterator[str]:
+    """Languages of which there is code, but not one definition: most likely it was not understood."""
+    for language, found in sorted(languages.items()):
+        if not found["symbols"] and found["lines"] >= _LINES_THAT_DEFINE:
+            yield f"no definition was found in {found['files']} {language} files of {found['lines']} code lines"
 
 
 def _chunks(plan_id: str, entries: Sequence[Entry], names: dict[str, str], spool: Path) -> Iterator[Chunk]:

@@ -10,7 +10,8 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,9 +19,10 @@ from pathlib import Path
 
 from app.model.atom import Atom, FileRecord
 from app.model.dependency import Dependency, ExternalReference, FileReferences
+from app.model.index import Answers
 from app.pipeline.analyse import analyse
 from app.resolve.evaluate import Evaluator
-from app.resolve.link import link_file
+from app.resolve.link import Atoms, link_file
 from app.resolve.modules import Modules
 from app.resolve.summary import FileSummary, Interface, SymbolRow
 from app.sources.source import Entry, Skipped, read_entry
@@ -45,16 +47,17 @@ class Analysed:
     atoms: tuple[tuple[Atom, ...], ...]
     symbols: tuple[tuple[SymbolRow, ...], ...]
     interfaces: tuple[Interface, ...]
+    starts: tuple[array[int], ...]
     references: int
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The symbol table of the plan; ``bases[f]`` is the number of file ``f``'s first atom."""
+    """The symbol table of the plan, and where its atoms are."""
 
     interfaces: tuple[Interface, ...]
     modules: Modules
-    bases: tuple[int, ...]
+    atoms: Atoms
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def analyse_chunk(chunk: Chunk) -> Analysed:
         tuple(summary.atoms for summary in summaries),
         tuple(summary.symbols for summary in summaries),
         tuple(summary.interface for summary in summaries),
+        tuple(array("I", summary.starts) for summary in summaries),
         sum(summary.references for summary in summaries),
     )
 
@@ -118,16 +122,28 @@ def save_table(table: Table, path: Path) -> None:
 
 
 @lru_cache(maxsize=1)
-def _load_table(path: Path) -> tuple[Evaluator, Sequence[int]]:
+def _load_table(path: Path) -> tuple[Evaluator, Atoms]:
     table: Table = pickle.loads(path.read_bytes())  # noqa: S301 - written by this import a moment ago
-    return Evaluator(table.interfaces, table.modules), table.bases
+    return Evaluator(table.interfaces, table.modules), table.atoms
+
+
+def save_answers(answers: Mapping[int, Answers], spool: Path, first: int) -> None:
+    """Put what indexes say of the files of a chunk where it is linked."""
+    (spool / f"{first}.answers").write_bytes(pickle.dumps(answers, pickle.HIGHEST_PROTOCOL))
 
 
 def link_chunk(spool: Path, first: int, table: Path) -> LinkedChunk:
     """Link the files of the chunk that begins with file ``first``."""
-    evaluator, bases = _load_table(table)
+    evaluator, atoms = _load_table(table)
     summaries: list[FileSummary] = pickle.loads((spool / f"{first}").read_bytes())  # noqa: S301 - as above
-    linked = [link_file(evaluator, summary.record.number, summary, bases) for summary in summaries]
+    answered = spool / f"{first}.answers"
+    answers: Mapping[int, Answers] = {}
+    if answered.exists():
+        answers = pickle.loads(answered.read_bytes())  # noqa: S301 - as above
+    linked = [
+        link_file(evaluator, summary.record.number, summary, atoms, answers.get(summary.record.number))
+        for summary in summaries
+    ]
     return LinkedChunk(
         tuple(dependency for one in linked for dependency in one.dependencies),
         tuple(reference for one in linked for reference in one.externals),

@@ -93,6 +93,7 @@ class Evaluator:
         self.targets: dict[tuple[int, str], Target] = {}
         self.known: dict[tuple[object, ...], tuple[Value, ...]] = {}
         self.linearized: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
+        self.places: dict[int, dict[int, int]] = {}
         self.ambient: dict[str, list[int]] = {}
         for file, interface in enumerate(interfaces):
             if _is_ambient(interface):
@@ -101,6 +102,18 @@ class Evaluator:
 
     def entity(self, file: int, number: int) -> Entity:
         return self.interfaces[file].entities[number]
+
+    def entity_at(self, file: int, position: int) -> int | None:
+        """The entity that is named at a byte position of a file."""
+        places = self.places.get(file)
+        if places is None:
+            places = self.places[file] = {
+                bound.pos: number
+                for number, entity in enumerate(self.interfaces[file].entities)
+                for bound in entity.bounds
+                if bound.kind != "import"
+            }
+        return places.get(position)
 
     # -- what a term refers to
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from app.model.dependency import Dependency, DependencyType, Ecosystem, ExternalReference
+from app.model.index import MODULE, Answers, IndexAnswer
 from app.resolve import control_deps, data_deps, import_deps, type_deps
 from app.resolve.evaluate import Evaluator, Reference, Value
 from app.resolve.modules import is_python
@@ -37,29 +39,66 @@ class _Evidence:
 
     kinds: set[str] = field(default_factory=set)
     symbols: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
+    """Names of the module itself; they count where nothing in it is named."""
     places: dict[int, str] = field(default_factory=dict)
     rules: set[str] = field(default_factory=set)
     confidence: float = 0.0
     type_only: bool = True
 
 
-def link_file(evaluator: Evaluator, file: int, summary: FileSummary, bases: Sequence[int]) -> Linked:
-    """All dependencies from the atoms of ``file``; ``bases[f]`` is the number of file ``f``'s first atom."""
-    return _Link(evaluator, file, summary, bases).run()
+@dataclass(frozen=True, slots=True)
+class Atoms:
+    """Where the atoms of every file are.
+
+    ``bases[f]`` is the number of file ``f``'s first atom, ``starts[f]`` the byte positions where its atoms begin.
+    """
+
+    bases: Sequence[int]
+    starts: Sequence[Sequence[int]]
+
+    def at(self, file: int, position: int) -> int:
+        """The number of the atom that holds a position."""
+        return self.bases[file] + max(bisect_right(self.starts[file], position) - 1, 0)
+
+
+def link_file(
+    evaluator: Evaluator, file: int, summary: FileSummary, atoms: Atoms, answers: Answers | None = None
+) -> Linked:
+    """All dependencies from the atoms of ``file``.
+
+    Where an index has an answer, it goes before what the evaluator says of the same name; the rest stays.
+    """
+    return _Link(evaluator, file, summary, atoms, answers or {}).run()
+
+
+def _of_unnamed(pending: Pending) -> tuple[DependencyType, str]:
+    """Type and kind of a dependency on something that is no entity: a parameter, a property of an anonymous type."""
+    if pending.is_import:
+        return "IMPORT_DEP", "binding"
+    if pending.context in ("call", "instantiate", "decorate"):
+        return "CONTROL_DEP", pending.context
+    if pending.context in ("base", "annotation", "type_argument", "cast", "check"):
+        return "TYPE_DEP", pending.context
+    return "DATA_DEP", "attribute"
 
 
 class _Link:
     """The evidence of one file's dependencies while it is gathered."""
 
-    def __init__(self, evaluator: Evaluator, file: int, summary: FileSummary, bases: Sequence[int]) -> None:
+    def __init__(
+        self, evaluator: Evaluator, file: int, summary: FileSummary, atoms: Atoms, answers: Answers
+    ) -> None:
         self.evaluator = evaluator
         self.file = file
         self.summary = summary
-        self.bases = bases
+        self.atoms = atoms
+        self.bases = atoms.bases
+        self.answers = answers
         self.found: dict[tuple[DependencyType, int, int], _Evidence] = {}
         self.externals: dict[tuple[int, Ecosystem, str, str], dict[int, str]] = {}
         self.outcome: Counter[str] = Counter()
-        self.unresolved: Counter[str] = Counter(summary.unresolved)
+        self.unresolved: Counter[str] = Counter()
 
     def run(self) -> Linked:
         base = self.bases[self.file]
@@ -76,8 +115,18 @@ class _Link:
                 edge.confidence,
                 edge.type_only,
             )
+        asked: set[int] = set()
         for pending in self.summary.pending:
-            self._settle(pending)
+            answer = None if pending.through_value else self.answers.get(pending.pos)
+            if answer is None:
+                self._settle(pending)
+            else:
+                asked.add(pending.pos)
+                self._take(pending, answer)
+        asked.update(edge.pos for edge in self.summary.edges)
+        for position, answer in self.answers.items():
+            if position not in asked:
+                self._add_unasked(position, answer)
         self._overrides()
         return Linked(
             tuple(
@@ -86,7 +135,7 @@ class _Link:
                     source,
                     target,
                     tuple(sorted(evidence.kinds)),
-                    tuple(sorted(evidence.symbols)),
+                    tuple(sorted(evidence.symbols or evidence.modules)),
                     tuple(evidence.places[pos] for pos in sorted(evidence.places)),
                     ",".join(sorted(evidence.rules)),
                     evidence.confidence,
@@ -122,7 +171,7 @@ class _Link:
         evidence = self.found.setdefault((type_, source, target), _Evidence())
         evidence.kinds.add(kind)
         if symbol:
-            evidence.symbols.add(symbol)
+            (evidence.modules if kind == "module" else evidence.symbols).add(symbol)
         evidence.places[pos] = place
         evidence.rules.add(rule)
         evidence.confidence = max(evidence.confidence, confidence)
@@ -152,6 +201,58 @@ class _Link:
         for reference in references:
             self._refer(pending, reference, confidence)
 
+    def _take(self, pending: Pending, answer: IndexAnswer) -> None:
+        """Settle a reference by what an index says of it."""
+        if not answer.targets:
+            _, outside = self.evaluator.references(self.file, pending.term)
+            self.outcome["external" if answer.outside else "builtin"] += 1
+            for value in outside or (("external", "npm", answer.outside, answer.outside),):
+                if answer.outside:
+                    self._leave(pending, value)
+            return
+        self.outcome["resolved"] += 1
+        confidence = 1.0 if len(answer.targets) < 2 else _SEVERAL
+        for file, position in answer.targets:
+            entity = None if position == MODULE else self.evaluator.entity_at(file, position)
+            if position == MODULE:
+                self._refer(pending, ("module", file, 0), confidence, answer.rule)
+            elif entity is not None:
+                self._refer(pending, ("entity", file, entity), confidence, answer.rule)
+            else:
+                source, target = self.bases[self.file] + pending.atom, self.atoms.at(file, position)
+                type_, kind = _of_unnamed(pending)
+                self._edge(type_, pending, source, target, kind, answer.rule, confidence)
+
+    def _add_unasked(self, position: int, answer: IndexAnswer) -> None:
+        """A reference that only the index sees, such as the name of a property in an object literal."""
+        base = self.bases[self.file]
+        source = self.atoms.at(self.file, position)
+        for file, target_position in answer.targets:
+            if target_position == MODULE:
+                continue
+            target = self.atoms.at(file, target_position)
+            entity = self.evaluator.entity_at(file, target_position)
+            known = None if entity is None else self.evaluator.entity(file, entity)
+            typed = known is not None and known.kind in ("class", "interface", "type", "enum")
+            pending = Pending(
+                source - base,
+                position,
+                answer.place,
+                known.name if known else "",
+                "annotation" if typed else "read",
+                None,
+            )
+            if source != target:
+                self._edge(
+                    "TYPE_DEP" if typed else "DATA_DEP",
+                    pending,
+                    source,
+                    target,
+                    "annotation" if typed else "attribute",
+                    answer.rule,
+                    1.0,
+                )
+
     def _leave(self, pending: Pending, value: Value) -> None:
         """A reference to what is not in the plan."""
         if value[0] != "external" or pending.through_value:
@@ -176,20 +277,24 @@ class _Link:
             return "no such member" if known else "receiver of unknown type"
         return "value of unknown type"
 
-    def _refer(self, pending: Pending, reference: Reference, confidence: float) -> None:
+    def _refer(
+        self, pending: Pending, reference: Reference, confidence: float, said_by: str | None = None
+    ) -> None:
         source = self.bases[self.file] + pending.atom
         kind_of_reference, file, number = reference
         if kind_of_reference == "module":
-            # Using a module is covered by its import; the import itself needs the module's beginning.
-            if pending.is_import and file != self.file:
-                self._edge("IMPORT_DEP", pending, source, self.bases[file], "binding", "module", 1.0)
+            # A module is where it begins.
+            if file != self.file and not pending.through_value:
+                kind = "binding" if pending.is_import and pending.context != "module" else "module"
+                self._edge("IMPORT_DEP", pending, source, self.bases[file], kind, said_by or "module", 1.0)
             return
         entity = self.evaluator.entity(file, number)
         bounds = [bound for bound in entity.bounds if bound.kind != "import"]
         if pending.is_import:
             kind = import_deps.kind_of(self._imported_file(pending.term), file)
             for bound in bounds:
-                self._edge("IMPORT_DEP", pending, source, self.bases[file] + bound.atom, kind, "import", 1.0)
+                target = self.bases[file] + bound.atom
+                self._edge("IMPORT_DEP", pending, source, target, kind, said_by or "import", 1.0)
             return
         rule = (
             "import"
@@ -200,6 +305,7 @@ class _Link:
             rule = "member" if entity.owner >= 0 else "module_attribute"
         if pending.through_value:
             rule = "value"
+        rule = said_by or rule
         for bound in in_space(bounds, pending.context):
             self._edges_to(pending, source, file, entity, bound, rule, confidence)
         if entity.kind in ("class", "enum") and pending.context in ("call", "instantiate", "decorate"):

@@ -47,7 +47,6 @@ class Local:
     pending: tuple[Pending, ...]
     symbols: tuple[SymbolRow, ...]
     references: int
-    unresolved: dict[str, int]
 
 
 def resolve_locally(
@@ -132,7 +131,6 @@ class _File:
         self.values: dict[int, Term] = {}
         self.edges: list[LocalEdge] = []
         self.pending: list[Pending] = []
-        self.unresolved: dict[str, int] = defaultdict(int)
 
     # -- indexes
 
@@ -208,7 +206,6 @@ class _File:
             tuple(self.pending),
             self._symbols(interface),
             sum(1 for expression in self.facts.expressions if expression.kind in ("name", "attribute")),
-            dict(self.unresolved),
         )
 
     def _make_entities(self) -> None:
@@ -635,13 +632,10 @@ class _File:
             if expression.kind == "attribute":
                 if not expression.stores:
                     base = self.term(expression.base)
-                    if base is None:
-                        self.unresolved["receiver of unknown type"] += 1
-                    else:
-                        term = ("attr", base, expression.name)
-                        self._wait(
-                            expression.pos, expression.name, expression.context, term, expression.type_only
-                        )
+                    term = ("attr", base, expression.name) if base is not None else None
+                    self._wait(
+                        expression.pos, expression.name, expression.context, term, expression.type_only
+                    )
             elif expression.kind == "name" and expression.scope >= 0:
                 self._name_reference(index, expression)
             elif expression.kind == "keyword":
@@ -724,8 +718,9 @@ class _File:
         for expression in self.facts.expressions:
             if expression.kind == "import":
                 term = ("import", expression.name, "", "")
+                context: Context = "module" if expression.context == "module" else "read"
                 self._wait(
-                    expression.pos, expression.name, "read", term, expression.type_only, is_import=True
+                    expression.pos, expression.name, context, term, expression.type_only, is_import=True
                 )
         for export in self.facts.exports:
             if export.module:

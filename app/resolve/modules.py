@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from app.model.dependency import Ecosystem
+from app.resolve.projects import SOURCES, Projects
 
 Target: TypeAlias = "tuple[Literal['file'], int] | tuple[Literal['folder'], str] | tuple[Literal['external'], Ecosystem, str] | None"
 """A file by number, a folder without code of its own (a namespace package), or something outside the plan."""
 
 _PYTHON: Final = (".py", ".pyi")
-_SCRIPT: Final = (".ts", ".tsx", ".mts", ".cts", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".d.mts", ".d.cts")
-_INDEX: Final = tuple(f"/index{suffix}" for suffix in _SCRIPT)
+_INDEX: Final = tuple(f"/index{suffix}" for suffix in SOURCES)
 # TypeScript lets an import name the file that will be compiled from the one that is there.
 _COMPILED: Final = {
     ".js": (".ts", ".tsx", ".d.ts"),
@@ -50,6 +50,7 @@ class Modules:
     """Folders from which absolute Python imports may start, the plan's root first."""
     root_package: str
     """The name that the root itself is imported by, where the root is a package."""
+    projects: Projects
 
     def python(self, importer: str, module: str) -> Target:
         """What a dotted module name, relative or absolute, means in ``importer``."""
@@ -131,6 +132,13 @@ class Modules:
                 return None
             number = self._script_file("" if base == "." else base)
             return ("file", number) if number is not None else None
+        for candidate in self.projects.aliased(importer, specifier):
+            number = self._script_file(candidate)
+            if number is not None:
+                return ("file", number)
+        own = self.projects.file(importer, specifier)
+        if own is not None:
+            return ("file", self.numbers[own])
         bare = specifier.removeprefix("node:")
         first = bare.partition("/")[0]
         if specifier.startswith("node:") or first in _NODE:
@@ -141,17 +149,17 @@ class Modules:
     def _script_file(self, base: str) -> int | None:
         stem, dot, suffix = base.rpartition(".")
         candidates = [base]
-        candidates += [base + extension for extension in _SCRIPT]
+        candidates += [base + extension for extension in SOURCES]
         if dot:
             candidates += [stem + source for source in _COMPILED.get(f".{suffix}", ())]
         candidates += [f"{base}{index}".lstrip("/") for index in _INDEX]
         return next((self.numbers[path] for path in candidates if path in self.numbers), None)
 
 
-def index_modules(paths: Iterable[str], root_name: str) -> Modules:
+def index_modules(paths: Iterable[str], root_name: str, projects: Projects | None = None) -> Modules:
     """Index the plan's files; ``root_name`` is the name of the folder that was imported.
 
-    A file's number is its place in ``paths``.
+    A file's number is its place in ``paths``. ``projects`` is what the code base's configuration says.
     """
     numbers = {path: number for number, path in enumerate(paths)}
     folders: set[str] = {""}
@@ -185,6 +193,7 @@ def index_modules(paths: Iterable[str], root_name: str) -> Modules:
         frozenset(packages),
         tuple(sorted(roots)),
         root_name if root_is_package else "",
+        projects or Projects(),
     )
 
 

@@ -163,4 +163,5 @@ class FileSummary:
     pending: tuple[Pending, ...]
     symbols: tuple[SymbolRow, ...]
     references: int
-    unresolved: dict[str, int]
+    starts: tuple[int, ...]
+    """Byte positions where its atoms begin."""

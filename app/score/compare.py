@@ -68,6 +68,8 @@ class Sample(NamedTuple):
 
 Verdict = Literal["right", "wrong", "silent"]
 
+_BEST_FIRST: Final[tuple[Verdict, ...]] = ("right", "wrong", "silent")
+
 
 @dataclass(slots=True)
 class Score:
@@ -138,7 +140,7 @@ class _Index:
         self.files = sorted(files.values(), key=lambda file: file.first)
         self.firsts = [file.first for file in self.files]
         self.definers: dict[str, set[int]] = defaultdict(set)
-        self.references: dict[str, dict[Place, str]] = {}
+        self.references: dict[str, dict[Place, list[str]]] = {}
         self.importers: dict[str, set[int]] = defaultdict(set)
         self.rebound: dict[str, set[int]] = defaultdict(set)
         self.packages: set[str] = set()
@@ -149,7 +151,7 @@ class _Index:
         return self.files[bisect_right(self.firsts, atom) - 1]
 
     def add(self, file: ScoredFile, document: ScipDocument) -> None:
-        found: dict[Place, str] = {}
+        found: dict[Place, list[str]] = defaultdict(list)
         for occurrence in document.occurrences:
             place = _place(file, document, occurrence)
             symbol = occurrence.symbol
@@ -170,7 +172,8 @@ class _Index:
             elif place in file.bindings:
                 self.rebound[symbol].add(atom)
             else:
-                found[place] = symbol
+                # A name may mean several things at once: `{x}` names a property and reads a variable.
+                found[place].append(symbol)
         self.references[file.path] = found
 
     @staticmethod
@@ -221,10 +224,10 @@ def _recall(
     score: Score,
     index: _Index,
     file: ScoredFile,
-    references: Mapping[Place, str],
+    references: Mapping[Place, Sequence[str]],
     targets: Mapping[int, set[int]],
 ) -> None:
-    for place, symbol in references.items():
+    for place, symbol in ((place, symbol) for place, symbols in references.items() for symbol in symbols):
         definers = index.definers.get(symbol)
         atom = file.atom_at(place)
         if not definers or atom in definers:
@@ -242,7 +245,7 @@ def _precision(
     score: Score,
     index: _Index,
     file: ScoredFile,
-    references: Mapping[Place, str],
+    references: Mapping[Place, Sequence[str]],
     edges: Sequence[ScoredEdge],
 ) -> None:
     for edge in edges:
@@ -251,11 +254,12 @@ def _precision(
         for written in edge.evidence:
             line, _, column = written.partition(":")
             place = (int(line), int(column))
-            symbol = references.get(place)
-            if symbol is None:
+            symbols = references.get(place)
+            if symbols is None:
                 continue
             where = place
-            verdict = _agrees(index, file, edge, symbol)
+            verdicts = {_agrees(index, edge, symbol) for symbol in symbols}
+            verdict = next(each for each in _BEST_FIRST if each in verdicts)
             if verdict == "right":
                 break
         for kind in edge.kinds:
@@ -271,12 +275,12 @@ def _precision(
                 f"{edge.type} {'/'.join(edge.kinds)} {edge.rule}",
                 file,
                 where,
-                references[where],
+                references[where][0],
                 _begins(index.file_of(edge.target), edge.target),
             )
 
 
-def _agrees(index: _Index, file: ScoredFile, edge: ScoredEdge, symbol: str) -> Verdict:
+def _agrees(index: _Index, edge: ScoredEdge, symbol: str) -> Verdict:
     definers = index.definers.get(symbol, set())
     if edge.target in definers:
         return "right"

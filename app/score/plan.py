@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from app.errors import InputError
 from app.export.places import atom_starts, named_places
 from app.export.plan import ExportedEdge, exported_files
 from app.graph.connect import Graph
-from app.scip.reading import ScipDocument, read_index
+from app.scip.reading import read_index
+from app.scip.roots import below_root
 from app.score.compare import Score, ScoredEdge, ScoredFile, compare
 
 
@@ -40,7 +39,7 @@ async def score_plan(graph: Graph, plan_id: str, tenant_id: str, index: Path) ->
         for edge in found
         if edge.source in number_of and edge.target in number_of
     ]
-    return compare(files, edges, _below_root(documents, files))
+    return compare(files, edges, below_root(documents, files))
 
 
 def describe(path: str, language: str, codes: list[str], first: int) -> ScoredFile:
@@ -55,23 +54,4 @@ def describe(path: str, language: str, codes: list[str], first: int) -> ScoredFi
         aliases=frozenset(name for _, name, taken in names.imported if name != taken),
         bindings=frozenset(place for place, _ in names.bound),
         lines=tuple(source.split("\n")),
-    )
-
-
-def _below_root(documents: list[ScipDocument], files: dict[str, ScoredFile]) -> list[ScipDocument]:
-    """The documents with the plan's paths, where the index was made one folder above or below its root."""
-    paths = {document.path for document in documents}
-    if paths & files.keys():
-        return documents
-    for path in sorted(files):
-        for document in documents:
-            if document.path.endswith(f"/{path}"):
-                above = document.path.removesuffix(path)
-                return [replace(each, path=each.path.removeprefix(above)) for each in documents]
-            if path.endswith(f"/{document.path}"):
-                below = path.removesuffix(document.path)
-                return [replace(each, path=f"{below}{each.path}") for each in documents]
-    raise InputError(
-        "the index and the plan have no file in common",
-        hint=f"the index begins with {min(paths)!r}, the plan with {min(files, default='nothing')!r}",
     )

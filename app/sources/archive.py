@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from app.sources.choose import Choice, choose
+from app.sources.choose import Choice, choose, divided
 from app.sources.listing import Listing, Meter
 from app.sources.names import plan_path
 from app.sources.source import Entry, ReadRules, Source
@@ -94,10 +94,13 @@ def _source(
     spool: Spool,
     private: Path,
 ) -> Source:
-    entries = tuple(
-        Entry(plan_path(file.path), size, str(spool.path), b"", offset, rules.max_file_bytes)
-        for file in choice.files
-        for offset, size in [places[file.path]]
+    entries, configs = divided(
+        choice.files,
+        [
+            Entry(plan_path(file.path), size, str(spool.path), b"", offset, rules.max_file_bytes)
+            for file in choice.files
+            for offset, size in [places[file.path]]
+        ],
     )
     others = choice.others + listing.tree.others
-    return Source(name, entries, tuple(choice.skipped), others, choice.ignored, "", private)
+    return Source(name, entries, tuple(choice.skipped), others, choice.ignored, "", configs, private)

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal, Protocol
 
 from app.errors import SourceRefused
 from app.sources.names import plan_path
 from app.sources.patterns import Patterns, parse_options, parse_patterns
-from app.sources.source import ReadRules, Skipped, reason_of
+from app.sources.source import Entry, ReadRules, Skipped, reason_of
 
 CONTROL_BYTES = 128 * 1024
 """A larger `.gitignore` is not used: matching takes time in proportion to it, and a stranger may have made it."""
@@ -84,8 +85,11 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
+    """``config`` marks a file that tells how a project is built, and is no code itself."""
+
     path: bytes
     size: int
+    config: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +105,11 @@ class Choice:
 def is_readable(name: bytes, rules: ReadRules) -> bool:
     text = name.decode("utf-8", "surrogateescape")
     return text[text.rfind(".") :] in rules.readable or text in rules.readable
+
+
+def is_config(name: bytes, rules: ReadRules) -> bool:
+    text = name.decode("utf-8", "surrogateescape")
+    return any(fnmatchcase(text, pattern) for pattern in rules.configs)
 
 
 def never_entered(name: bytes) -> bool:
@@ -138,7 +147,7 @@ def choose(
     include = parse_options(rules.include, "include")
     exclude = parse_options(rules.exclude, "exclude")
     choice = Choice()
-    total = 0
+    total = count = 0
     pending = [(b"", outside or Surroundings())]
     while pending:
         folder, around = pending.pop()
@@ -165,9 +174,12 @@ def choose(
                     Skipped(plan_path(path), "installed packages: name the folder itself to read it")
                 )
                 continue
+            config = False
             if child.kind in ("file", "refused") and not is_readable(child.name, rules):
                 choice.others += 1
-                continue
+                config = child.kind == "file" and is_config(child.name, rules) and child.size <= CONTROL_BYTES
+                if not config:
+                    continue
             if exclude.verdict(path, is_folder):
                 continue
             ignored = around.only_tracked or is_ignored(around.ignore, path, is_folder)
@@ -182,18 +194,30 @@ def choose(
                     choice.ignored += 1
             elif ignored and path not in around.tracked:
                 choice.ignored += 1
+            elif config:
+                choice.files.append(Chosen(path, child.size, config=True))
             elif rules.include and not _included(include, path):
                 continue
             elif child.kind == "file":
                 total += child.size
                 choice.files.append(Chosen(path, child.size))
-                _check_limits(path, child.size, len(choice.files), total, rules)
+                count += 1
+                _check_limits(path, child.size, count, total, rules)
             else:
                 choice.skipped.append(Skipped(plan_path(path), child.reason))
     choice.files.sort(key=lambda file: file.path)
     choice.skipped.sort(key=lambda skipped: skipped.path)
     _drop_same_names(choice)
     return choice
+
+
+def divided(files: Sequence[Chosen], entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """The code and the configuration among chosen files and their entries."""
+    pairs = list(zip(files, entries, strict=True))
+    return (
+        tuple(entry for file, entry in pairs if not file.config),
+        tuple(entry for file, entry in pairs if file.config),
+    )
 
 
 def _inside(

@@ -17,6 +17,7 @@ from app.sources.choose import (
     Repository,
     Surroundings,
     choose,
+    divided,
     is_ignored,
     is_readable,
     parents,
@@ -111,13 +112,23 @@ class _OneFile:
 
 def _source(name: str, root: Path, choice: Choice, rules: ReadRules, raw: bytes | None = None) -> Source:
     base = str(root)
-    entries = tuple(
-        Entry(
-            plan_path(file.path), file.size, base, file.path if raw is None else raw, -1, rules.max_file_bytes
-        )
-        for file in choice.files
+    entries, configs = divided(
+        choice.files,
+        [
+            Entry(
+                plan_path(file.path),
+                file.size,
+                base,
+                file.path if raw is None else raw,
+                -1,
+                rules.max_file_bytes,
+            )
+            for file in choice.files
+        ],
     )
-    return Source(plan_path(os.fsencode(name)), entries, tuple(choice.skipped), choice.others, choice.ignored)
+    skipped = tuple(choice.skipped)
+    shown_name = plan_path(os.fsencode(name))
+    return Source(shown_name, entries, skipped, choice.others, choice.ignored, configs=configs)
 
 
 def _outside(root: Path) -> Surroundings:

@@ -22,7 +22,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from app.errors import InputError, SourceRefused
-from app.sources.choose import Child, choose, is_readable
+from app.sources.choose import Child, choose, divided, is_config, is_readable
 from app.sources.listed import ListedTree
 from app.sources.names import plan_path, shown
 from app.sources.source import Entry, ReadRules, Source
@@ -149,11 +149,15 @@ def open_revision(repository: Path, revision: str, name: str, rules: ReadRules, 
     spool = Spool(private / "files")
     with spool:
         places = _copy_blobs(repository, [(blobs[file.path], file.size) for file in choice.files], spool)
-    entries = tuple(
-        Entry(plan_path(file.path), file.size, str(spool.path), b"", offset, rules.max_file_bytes)
-        for file, offset in zip(choice.files, places, strict=True)
+    entries, configs = divided(
+        choice.files,
+        [
+            Entry(plan_path(file.path), file.size, str(spool.path), b"", offset, rules.max_file_bytes)
+            for file, offset in zip(choice.files, places, strict=True)
+        ],
     )
-    return Source(name, entries, tuple(choice.skipped), tree.others, 0, commit, private)
+    others = tree.others + choice.others
+    return Source(name, entries, tuple(choice.skipped), others, 0, commit, configs, private)
 
 
 def open_remote(remote: Remote, rules: ReadRules, private: Path) -> Source:
@@ -207,7 +211,7 @@ def _listing(repository: Path, commit: str, rules: ReadRules) -> tuple[ListedTre
                 tree.add(path, Child(name, "refused_folder", reason="submodule"))
             elif mode == b"120000":
                 tree.add(path, Child(name, "refused", reason="symbolic link"))
-            elif kind == b"blob" and is_readable(name, rules):
+            elif kind == b"blob" and (is_readable(name, rules) or is_config(name, rules)):
                 if not size.isdigit():
                     raise _lacks(blob)
                 tree.add(path, Child(name, "file", int(size)))

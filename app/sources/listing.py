@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from app.errors import SourceRefused
-from app.sources.choose import CONTROL_BYTES, Child, is_readable, never_entered
+from app.sources.choose import CONTROL_BYTES, Child, is_config, is_readable, never_entered
 from app.sources.listed import ListedTree
 from app.sources.names import leads_out, plan_path, shown
 from app.sources.source import ReadRules
@@ -83,7 +83,8 @@ class Listing:
             self._make_folder(closed)
             return False
         readable = closed is None and is_readable(name, self.rules)
-        if not readable and name not in _CONTROL and closed is None:
+        kept = name in _CONTROL or is_config(name, self.rules)
+        if not readable and not kept and closed is None:
             self.tree.others += 1
             self._make_folder(folder)
             return False

@@ -17,8 +17,8 @@ from app.model.source import SourceFile
 class ReadRules:
     """What may be read, and how much.
 
-    ``readable`` holds suffixes (``.py``) and whole file names (``package.json``); a name counts by what follows
-    its last dot. ``include`` and ``exclude`` are patterns as in a `.gitignore`, relative to the source's root.
+    ``readable`` holds suffixes (``.py``) and whole file names; a name counts by what follows its last
+    dot. ``configs`` are name patterns of files that tell how a project is built. ``include`` and ``exclude`` are patterns as in a `.gitignore`, relative to the source's root.
     ``max_files`` and ``max_total_bytes`` count the files that are chosen; for an archive the bytes of
     everything that has to be unpacked count.
     """
@@ -28,6 +28,7 @@ class ReadRules:
     max_file_bytes: int
     max_total_bytes: int
     max_archive_ratio: int
+    configs: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
@@ -66,7 +67,8 @@ class Skipped:
 class Source:
     """Everything that is read of a folder, file, archive or repository.
 
-    ``entries`` is sorted by the bytes of the path. ``others`` counts the files that no rule left out but that
+    ``entries`` is sorted by the bytes of the path. ``configs`` tell how projects in it are built; they are no
+    code and count among the others. ``others`` counts the files that no rule left out but that
     are not readable by name; ``ignored`` counts what `.gitignore` files named (a folder counts once).
     ``revision`` is the commit, ``""`` where none was asked for. ``private`` is a folder to remove at the end.
     """
@@ -77,6 +79,7 @@ class Source:
     others: int
     ignored: int
     revision: str = ""
+    configs: tuple[Entry, ...] = ()
     private: Path | None = None
 
     def close(self) -> None:

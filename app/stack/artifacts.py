@@ -65,11 +65,12 @@ def fetch(
     folder: Path,
     console: Console,
     repositories: Sequence[str] | None = None,
+    what: str = "Neo4j",
 ) -> tuple[Path, ...]:
     """The jars' paths in ``folder``, in order, after fetching those that are missing or differ.
 
     Needs no network where all are there. ``repositories`` are addresses tried in order; ``None`` means
-    those that jgo is configured with, then its default. Safe against other processes doing the same.
+    those that jgo is configured with, then its default; ``what`` names them to a person. Safe against other processes doing the same.
 
     Raises `ArtifactRefused` where a fetched file has another digest than the lock, `StackError` where no
     repository gives one.
@@ -84,7 +85,7 @@ def fetch(
                 _remove_leftovers(folder)
                 intact = list(pool.map(_is_intact, artifacts, paths))
                 missing = [(a, p) for a, p, ok in zip(artifacts, paths, intact, strict=True) if not ok]
-                _fetch_all(missing, repositories or _configured_repositories(), pool, console)
+                _fetch_all(missing, repositories or _configured_repositories(), pool, console, what)
         except OSError as error:
             raise StackError(
                 f"cannot write to the cache folder {folder}: {error.strerror}",
@@ -98,6 +99,7 @@ def _fetch_all(
     repositories: Sequence[str],
     pool: ThreadPoolExecutor,
     console: Console,
+    what: str,
 ) -> None:
     columns = (
         TextColumn("{task.description}"),
@@ -107,7 +109,7 @@ def _fetch_all(
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(f"Neo4j ({len(missing)} jars)", total=sum(a.size for a, _ in missing))
+        task = progress.add_task(f"{what} ({len(missing)} jars)", total=sum(a.size for a, _ in missing))
         cancelled = threading.Event()
         futures = [
             pool.submit(

@@ -18,6 +18,7 @@ from app.errors import Conflict, InputError, MgeError, StoreDown
 from app.graph import staging
 from app.graph.connect import Graph
 from app.graph.publish import rebuild
+from app.indexes.port import Indexer
 from app.model.problem import problem_of, unexpected
 from app.pipeline.importing import import_source
 from app.plans import jobs
@@ -38,7 +39,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What a worker works with. ``parsers`` is the number of parser processes of an import."""
+    """What a worker works with. ``parsers`` is the number of parser processes of an import,
+    ``indexers`` are asked by it."""
 
     graph: Graph
     pool: Pool
@@ -46,6 +48,7 @@ class Workplace:
     uploads: Path
     import_root: Path | None
     parsers: int
+    indexers: tuple[Indexer, ...]
 
 
 @dataclass(slots=True)
@@ -184,9 +187,10 @@ async def _import(place: Workplace, job: Job, request: ImportRequest, stages: _S
             workers=place.parsers,
             progress=stages,
             permit=partial(_settle, place.pool, job),
+            indexers=place.indexers,
         )
     figures = asdict(result)
-    for listed in ("reasons", "skipped"):
+    for listed in ("reasons", "skipped", "warnings"):
         figures[f"total_{listed}"] = len(figures[listed])
         figures[listed] = figures[listed][:_LISTED]
     return figures

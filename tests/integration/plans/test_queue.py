@@ -155,7 +155,9 @@ async def place(pool: Pool, tmp_path: Path) -> AsyncIterator[Workplace]:
     async with AsyncGraphDatabase.driver(
         "bolt://127.0.0.1:1", auth=("neo4j", "x"), max_transaction_retry_time=0.1
     ) as driver:
-        yield Workplace(Graph(driver, "neo4j"), pool, read_rules(Settings()), tmp_path / "uploads", None, 1)
+        yield Workplace(
+            Graph(driver, "neo4j"), pool, read_rules(Settings()), tmp_path / "uploads", None, 1, ()
+        )
 
 
 async def test_a_job_waits_for_a_store_and_gives_up_in_the_end(place: Workplace, pool: Pool) -> None:

@@ -11,7 +11,7 @@ from app.model.facts import Piece
 from app.parse.languages import language_of, parse
 from app.parse.text import decode
 from app.resolve.evaluate import Evaluator
-from app.resolve.link import Linked, link_file
+from app.resolve.link import Atoms, Linked, link_file
 from app.resolve.local import Places, guard_rows, resolve_locally
 from app.resolve.modules import index_modules, module_names
 from app.resolve.summary import FileSummary
@@ -40,7 +40,7 @@ def summarise(number: int, path: str, module: str, data: bytes) -> FileSummary:
         local.pending,
         local.symbols,
         local.references,
-        local.unresolved,
+        tuple(starts),
     )
 
 
@@ -57,10 +57,10 @@ def link(files: Mapping[str, str], root: str = "plan") -> dict[str, Linked]:
     paths = sorted(files)
     names = module_names(paths, root)
     summaries = [summarise(at, path, names[path], files[path].encode()) for at, path in enumerate(paths)]
-    bases = [at * 100_000 for at in range(len(paths))]
+    atoms = Atoms([at * 100_000 for at in range(len(paths))], [summary.starts for summary in summaries])
     evaluator = Evaluator([summary.interface for summary in summaries], index_modules(paths, root))
     return {
-        path: link_file(evaluator, at, summary, bases)
+        path: link_file(evaluator, at, summary, atoms)
         for at, (path, summary) in enumerate(zip(paths, summaries, strict=True))
     }
 

@@ -17,7 +17,10 @@ _EDGES = re.compile(r"^```edges(?: without (\S+))?\n(.*?)^```$", re.MULTILINE | 
 
 @dataclass(frozen=True)
 class Case:
-    """One section of a case file. ``ignored`` are kinds that the case does not list."""
+    """One section of a case file.
+
+    ``ignored`` are kinds that the case does not list; those to modules are listed by cases about them.
+    """
 
     title: str
     files: dict[str, str]
@@ -33,14 +36,11 @@ def all_cases() -> list[Case]:
             files = {name: text for name, text in _FILE.findall(section) if name != "edges"}
             edges = _EDGES.search(section)
             assert edges is not None, f"{title}: no edges"
-            cases.append(
-                Case(
-                    title,
-                    files,
-                    {" ".join(line.split()) for line in edges.group(2).splitlines() if line.strip()},
-                    tuple((edges.group(1) or "").split(",")),
-                )
-            )
+            expected = {" ".join(line.split()) for line in edges.group(2).splitlines() if line.strip()}
+            ignored = (edges.group(1) or "").split(",")
+            if not any(line.startswith("IMPORT_DEP module ") for line in expected):
+                ignored.append("module")
+            cases.append(Case(title, files, expected, tuple(ignored)))
     return cases
 
 

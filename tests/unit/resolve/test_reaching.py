@@ -17,16 +17,12 @@ from typing import Any
 
 import pytest
 
-from tests.unit.resolve.lines import link
+from tests.unit.resolve.reaching import Boom, Dice, Pair, found_by_resolving
 
 NAMES = ("a", "b")
 FEWEST_RUNS = 300
 MOST_RUNS = 2_000_000
-LONGEST_RUN = 300
-
-
-class Boom(Exception):
-    """What a call in a `try` may raise."""
+FAILING = (0.03, 0.1, 0.2, 0.4)
 
 
 @dataclass
@@ -190,21 +186,10 @@ class Writer:
         self.block(depth + 2, in_loop=in_loop, in_try=in_try)
 
 
-def seen_by_running(source: str, wanted: set[tuple[int, str, int]]) -> set[tuple[int, str, int]]:
-    """(line that reads, name, line whose binding it saw) over many runs, until all of ``wanted`` was seen."""
-    seen: set[tuple[int, str, int]] = set()
-    rnd = random.Random(source)
-    likely = failing = 0.5
-    asked = 0
-
-    def choose() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked < LONGEST_RUN and rnd.random() < likely
-
-    def boom() -> None:
-        if rnd.random() < failing:
-            raise Boom
+def seen_by_running(source: str, wanted: set[Pair]) -> set[Pair]:
+    """Which binding each read saw over many runs, until all of ``wanted`` was seen."""
+    seen: set[Pair] = set()
+    dice = Dice(source, FAILING)
 
     def read(line: int, name: str, value: Callable[[], int]) -> None:
         with suppress(NameError):
@@ -212,8 +197,8 @@ def seen_by_running(source: str, wanted: set[tuple[int, str, int]]) -> set[tuple
 
     def again(line: int, may_fail: bool) -> Iterator[int]:
         if may_fail:
-            boom()
-        while choose():
+            dice.boom()
+        while dice.choose():
             yield line
 
     class Held:
@@ -227,8 +212,8 @@ def seen_by_running(source: str, wanted: set[tuple[int, str, int]]) -> set[tuple
             """Nothing is held back."""
 
     space: dict[str, Any] = {
-        "choose": choose,
-        "boom": boom,
+        "choose": dice.choose,
+        "boom": dice.boom,
         "read": read,
         "again": again,
         "held": Held,
@@ -236,9 +221,7 @@ def seen_by_running(source: str, wanted: set[tuple[int, str, int]]) -> set[tuple
     }
     exec(compile(source, "running", "exec"), space)
     for run in range(MOST_RUNS):
-        asked = 0
-        likely = (0.5, 0.3, 0.7)[run % 3]
-        failing = (0.03, 0.1, 0.2, 0.4)[run % 4]
+        dice.begin(run)
         with suppress(Boom):
             space["f"](1)
         if run >= FEWEST_RUNS and wanted <= seen:
@@ -246,23 +229,12 @@ def seen_by_running(source: str, wanted: set[tuple[int, str, int]]) -> set[tuple
     return seen
 
 
-def found_by_resolving(source: str) -> set[tuple[int, str, int]]:
-    (linked,) = link({"m.py": source}).values()
-    return {
-        (dependency.source + 1, name, dependency.target + 1)
-        for dependency in linked.dependencies
-        if dependency.type == "DATA_DEP"
-        for name in dependency.symbols
-        if name in NAMES
-    }
-
-
 def differences(seed: int) -> str:
     """What resolving and running disagree about in the function of a seed; empty where they agree."""
     writer = Writer(random.Random(seed))
     writer.function()
     plain, running = "\n".join(writer.plain) + "\n", "\n".join(writer.running) + "\n"
-    found = found_by_resolving(plain)
+    found = found_by_resolving(plain, NAMES)
     # A line's dependency on itself is none.
     seen = {pair for pair in seen_by_running(running, found) if pair[0] != pair[2]}
     if seen == found:
