@@ -40,13 +40,38 @@ def parse_tree(grammar: bytes) -> Node:
     return Parser(_language()).parse(grammar).root_node
 
 
+def _read(grammar: bytes) -> tuple[Node, dict[str, list[Node]]]:
+    root = parse_tree(grammar)
+    return root, QueryCursor(_scan()).captures(root)
+
+
+def _without_nested_stars(grammar: bytes, errors: list[Node]) -> bytes:
+    """``grammar`` with `*(a, b)` among ``errors`` as `a, b` in its place.
+
+    As a target it means the same; the grammar of tree-sitter-python does not have it.
+    """
+    shown = bytearray(grammar)
+    for error in errors:
+        for inner in error.children:
+            star = len(grammar[: inner.start_byte].rstrip()) - 1
+            if inner.type in ("tuple", "list") and grammar[star : star + 1] == b"*":
+                for at in (star, inner.start_byte, inner.end_byte - 1):
+                    shown[at] = ord(" ")
+    return bytes(shown)
+
+
 def parse(text: Text) -> Facts:
     """Everything the parser says about a Python file; never fails."""
     if text.reason:
         return opaque_facts("python", text)
     grammar = text.grammar
-    root = parse_tree(grammar)
-    found = QueryCursor(_scan()).captures(root)
+    root, found = _read(grammar)
+    errors = len(found.get("error", []))
+    if errors:
+        shown = _without_nested_stars(grammar, found["error"])
+        again = _read(shown) if shown != grammar else (root, found)
+        if len(again[1].get("error", [])) < errors:
+            root, found = again
     problems = [
         ParseProblem(start, end, "syntax error")
         for node in found.get("error", [])

@@ -56,7 +56,6 @@ WRONG = {
     "match_statement: alternatives": "of the alternatives of a pattern, only the last one binds",
     "match_statement: one_element_sequence": "`case x,:` is taken for a pattern that always matches",
     "names: same_to_python": "names are not brought to their normal form (NFKC)",
-    "star_unpacking: rest_taken_apart": "`*(a, b)` as a target is not in the grammar of tree-sitter-python",
     "star_unpacking: star_after_keyword": "`*args` is read after keywords that stand before it",
     "targets: augmented_in_parentheses": "`(x) += 1` binds nothing",
     "try_except_else: exception_groups": "of several `except*`, only one is taken to run",
