@@ -341,6 +341,7 @@ async def _keep_working(service: Service, settings: Settings) -> None:
                 service.rules.import_root,
                 settings.mge_workers or os.cpu_count() or 1,
                 indexers(settings),
+                settings.mge_home / "memory",
             )
             try:
                 await work(pool, partial(run_job, place), partial(sweep, place))

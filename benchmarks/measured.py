@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import psutil
 
 from app.main import TENANT, Stores, open_stores
-from app.pipeline.importing import ImportResult, import_source
+from app.pipeline.importing import import_source
+from app.pipeline.result import ImportResult
 from app.settings import Settings
 from app.sources import Source
 

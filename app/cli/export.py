@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from app.cli import output
-from app.cli.plans import PlanArgument, find_plan, with_graph
+from app.cli.plans import JsonOption, PlanArgument, find_plan, with_graph
+from app.export.digest import digest as plan_digest
 from app.export.formats import TEXT_FORMATS
 from app.export.plan import exported_files
 from app.export.scip import as_scip
@@ -27,6 +28,19 @@ class Format(StrEnum):
     DOT = "dot"
     MERMAID = "mermaid"
     SCIP = "scip"
+
+
+def digest(plan: PlanArgument, json: JsonOption = False) -> None:
+    """Say in a few digits what a plan's graph is: equal where two imports gave the same."""
+
+    async def work(graph: Graph) -> dict[str, str]:
+        return await plan_digest(graph, await find_plan(graph, plan), TENANT)
+
+    found = with_graph(work)
+    if json:
+        output.as_json(found)
+    else:
+        output.as_table(("section", "SHA-256"), list(found.items()))
 
 
 def export(

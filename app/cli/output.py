@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.errors import MgeError
-from app.pipeline.importing import ImportResult
+from app.pipeline.result import ImportResult
 
 OUT: Final = Console(highlight=False, soft_wrap=True)
 ERR: Final = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -21,7 +21,8 @@ from app.graph.staging import sweep
 from app.indexes.port import Indexer
 from app.main import TENANT, indexers, open_stores, read_rules
 from app.pipeline.assembling import assemble as assemble_plan
-from app.pipeline.importing import ImportResult, import_source
+from app.pipeline.importing import import_source
+from app.pipeline.result import ImportResult
 from app.settings import Settings
 from app.sources.opening import open_source
 
@@ -71,6 +72,9 @@ def import_(
     scip: Annotated[
         list[Path] | None, typer.Option(help="take what names mean from a SCIP index of the same files first")
     ] = None,
+    full: Annotated[
+        bool, typer.Option(help="read everything, also what has not changed since the last import")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Cut a code base into atoms and keep its dependency graph."""
@@ -83,6 +87,7 @@ def import_(
         tuple(exclude or ()),
         shown=not json,
         asked=indexers(settings, types=types, scip=scip or ()),
+        whole=full,
     )
     if json:
         output.as_json(output.import_json(result))
@@ -100,6 +105,7 @@ def run_import(
     *,
     shown: bool,
     asked: tuple[Indexer, ...] = (),
+    whole: bool = False,
 ) -> ImportResult:
     """Import what a person names; the figures."""
     rules = read_rules(settings, include, exclude)
@@ -118,6 +124,8 @@ def run_import(
                 workers=settings.mge_workers or os.cpu_count() or 1,
                 progress=progress,
                 indexers=asked,
+                memory=settings.mge_home / "memory",
+                whole=whole,
             )
 
     return with_graph(work)

@@ -95,7 +95,7 @@ async def publish(
         )
         return await _analyse(transaction, plan.plan_id, build_id, tool_version, stages, seconds)
 
-    outcome = await _announced(build.graph, plan.plan_id, work, permit)
+    outcome = await announced(build.graph, plan.plan_id, work, permit)
     if outcome is None:
         published = await read(build.graph, "publish/outcome", build_id=build_id)
         if not published:
@@ -104,7 +104,7 @@ async def publish(
                 hint="start the import again; the earlier graph is as it was",
             )
         outcome = published[0]
-    return _result(build_id, outcome, seconds)
+    return published_result(build_id, outcome, seconds)
 
 
 async def rebuild(
@@ -127,10 +127,10 @@ async def rebuild(
             return None
         return await _analyse(transaction, plan_id, build_id, tool_version, {}, seconds)
 
-    outcome = await _announced(graph, plan_id, work, permit)
+    outcome = await announced(graph, plan_id, work, permit)
     if outcome is None:
         raise NotFound(f"there is no plan {plan_id!r}", hint="`mge plans` lists the plans")
-    return _result(build_id, outcome, seconds)
+    return published_result(build_id, outcome, seconds)
 
 
 async def delete_plan(graph: Graph, plan_id: str, tenant_id: str) -> None:
@@ -146,7 +146,7 @@ async def delete_plan(graph: Graph, plan_id: str, tenant_id: str) -> None:
         await run(transaction, "publish/remove", plan_id=plan_id)
         return True
 
-    if not await _announced(graph, plan_id, work, permitted):
+    if not await announced(graph, plan_id, work, permitted):
         raise NotFound(f"there is no plan {plan_id!r}", hint="`mge plans` lists the plans")
 
 
@@ -173,15 +173,16 @@ async def _analyse(
     return rows[0]
 
 
-async def _announced(
+async def announced(
     graph: Graph,
     plan_id: str,
     work: Callable[[AsyncManagedTransaction], Awaitable[Outcome]],
     permit: Permit,
 ) -> Outcome:
+    """Do the work in one write transaction whose commit is announced to readers, where ``permit`` lets it."""
     worked = asyncio.Event()
 
-    async def keep_announced() -> None:
+    async def keepannounced() -> None:
         await worked.wait()
         while True:
             await asyncio.sleep(_ANNOUNCE_SECONDS)
@@ -194,7 +195,7 @@ async def _announced(
         worked.set()
         return outcome
 
-    announcing = asyncio.create_task(keep_announced())
+    announcing = asyncio.create_task(keepannounced())
     try:
         return await in_write(graph, work_then_announce)
     finally:
@@ -213,7 +214,8 @@ async def _timed(
     return rows
 
 
-def _result(build_id: str, outcome: Record, seconds: dict[str, float]) -> PublishResult:
+def published_result(build_id: str, outcome: Record, seconds: dict[str, float]) -> PublishResult:
+    """What a build came to, from its row of `publish/record` or `publish/outcome`."""
     return PublishResult(
         build_id=build_id,
         atoms=outcome["total_atoms"],

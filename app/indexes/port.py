@@ -19,6 +19,11 @@ class Indexer(Protocol):
     What cannot be answered is said in the index's ``problems``; it never ends an import.
     """
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same source gives the same answers at any later time."""
+        ...
+
     async def __call__(self, source: Source, paths: Sequence[str]) -> Index: ...
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from app.model.index import MODULE, Answers, Index, IndexAnswer
 from app.model.source import SourceFile
@@ -25,6 +25,7 @@ class ScipIndexer:
     """Takes answers from the file ``index``; `InputError` where it is no index, or one of other files."""
 
     index: Path
+    repeatable: ClassVar[bool] = False
 
     async def __call__(self, source: Source, paths: Sequence[str]) -> Index:
         return await asyncio.to_thread(_indexed, self.index, source, paths)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from app.errors import MgeError
 from app.indexes.node import find_node
@@ -39,6 +39,7 @@ class TypeScriptIndexer:
     compiler: Callable[[], Path]
     unpacked: Path
     packages: Callable[[Source, Sequence[str]], Mapping[str, Mapping[str, str]]]
+    repeatable: ClassVar[bool] = True
 
     async def __call__(self, source: Source, paths: Sequence[str]) -> Index:
         asked = [entry for entry in source.entries if entry.path.endswith(SUFFIXES)]

@@ -7,10 +7,12 @@ Neo4j as they come. Until `publish` commits, readers see what they saw before.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
 import time
 import uuid
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,10 +21,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from app.errors import InputError, MgeError, StoreDown
 from app.graph.connect import Graph
+from app.graph.patching import Stale
 from app.graph.publish import Permit, PublishResult, permitted, publish
 from app.graph.staging import (
     PlanRecord,
@@ -41,7 +44,11 @@ from app.indexes.port import Indexer
 from app.model.atom import Atom, FileRecord
 from app.model.dependency import Dependency, DependencyType, ExternalReference, FileReferences, Symbol
 from app.model.index import Index, merged
+from app.model.source import SourceFile
 from app.pipeline.indexing import ask, projects_of
+from app.pipeline.memory import KnownFile, LinkCounts, fingerprint, keep, opened, packed_answers
+from app.pipeline.result import ImportResult, Progress, without_symbols
+from app.pipeline.updating import TooMuch, figures_kept, placed, update
 from app.pipeline.worker import (
     Analysed,
     Chunk,
@@ -53,60 +60,21 @@ from app.pipeline.worker import (
     open_pool,
     save_answers,
     save_table,
+    spooled,
 )
 from app.resolve.link import Atoms
 from app.resolve.modules import index_modules, module_names
-from app.resolve.summary import Interface, SymbolRow
-from app.sources.source import Entry, Source
+from app.resolve.summary import SymbolRow
+from app.sources.source import Entry, Source, read_entry
 
 # Large enough that sending a chunk costs little, small enough that the last one is soon done.
 _CHUNK_BYTES: Final = 192 * 1024
 _CHUNK_FILES: Final = 24
 _BATCH: Final = 5_000
-_LINES_THAT_DEFINE: Final = 50
 _WRITING: Final = "of which waiting for the graph"
 _PLANS: Final = uuid.UUID("6b1f0a53-6a41-5f0e-9d2c-0f6d1c8a7e11")
 
 Result = TypeVar("Result")
-
-
-class Progress(Protocol):
-    """Told how far a stage is; ``total`` is -1 where it is not known yet."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What an import found and did; ``seconds`` by stage, ``rates`` of a second."""
-
-    plan_id: str
-    project_name: str
-    revision: str
-    files: int
-    bytes: int
-    code_lines: int
-    atoms: int
-    dependencies: dict[str, int]
-    symbols: int
-    externals: int
-    references: dict[str, int]
-    unresolved: dict[str, int]
-    recovered: int
-    opaque: int
-    reasons: tuple[tuple[str, str, str], ...]
-    """Path, status and reason of each file that did not parse whole."""
-    skipped: tuple[tuple[str, str], ...]
-    indexes: tuple[str, ...]
-    """The engines that were asked what names mean, before the own resolver."""
-    warnings: tuple[str, ...]
-    """What was not done as a person would expect."""
-    other_files: int
-    cycles: int
-    cut: int
-    waves: int
-    widest_wave: int
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def plan_id_for(tenant_id: str, name: str) -> str:
@@ -124,10 +92,13 @@ async def import_source(
     progress: Progress,
     permit: Permit = permitted,
     indexers: Sequence[Indexer] = (),
+    memory: Path | None = None,
+    whole: bool = False,
 ) -> ImportResult:
     """Import a source as the plan ``name``, replacing what the plan held.
 
-    ``indexers`` are asked what names mean before the own resolver, the first one first. ``permit`` is asked right before the plan is replaced. Raises what it raises, InputError where there is
+    ``indexers`` are asked what names mean before the own resolver, the first one first. ``memory`` is a folder in
+    which what is found is kept, so that the next import does what changed; ``whole`` does all. ``permit`` is asked right before the plan is replaced. Raises what it raises, InputError where there is
     nothing to read, Conflict where another import of the plan won, StoreDown.
     Whatever ends it early, the plan stays as it was.
     """
@@ -138,11 +109,32 @@ async def import_source(
         )
     plan = PlanRecord(plan_id_for(tenant_id, name), name, source.name, tenant_id)
     began = time.perf_counter()
+    remember = _remember(memory, plan.plan_id, source, indexers)
+    if remember is not None and not whole:
+        with opened(remember.path) as known:
+            if known is not None:
+                try:
+                    return await update(
+                        graph,
+                        source,
+                        known,
+                        plan_id=plan.plan_id,
+                        name=name,
+                        tenant_id=tenant_id,
+                        expected=remember.expected,
+                        progress=progress,
+                        permit=permit,
+                        indexers=indexers,
+                    )
+                except (TooMuch, Stale):
+                    pass
+                except FileVanished as error:
+                    raise _vanished(error) from error
     await sweep(graph)
     build = await open_build(graph, plan, str(uuid.uuid4()))
     try:
         with tempfile.TemporaryDirectory(prefix="mge-import-") as spool, open_pool(workers) as pool:
-            run = _Import(build, source, pool, Path(spool), workers, progress, permit, indexers)
+            run = _Import(build, source, pool, Path(spool), workers, progress, permit, indexers, remember)
             try:
                 return await run.whole(began)
             except BaseException:
@@ -158,6 +150,14 @@ async def import_source(
             await asyncio.shield(sweep(graph))
 
 
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Where what an import found is kept for the next one, and what has to be the same then."""
+
+    path: Path
+    expected: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class _Import:
     """One import under way."""
@@ -170,9 +170,11 @@ class _Import:
     progress: Progress
     permit: Permit
     indexers: Sequence[Indexer]
+    remember: Remember | None
     indexes: tuple[Index, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
-    interfaces: list[Interface] = field(default_factory=list)
+    interfaces: list[bytes] = field(default_factory=list)
+    ambient: dict[int, tuple[str, ...]] = field(default_factory=dict)
     symbols: list[tuple[str, int, tuple[SymbolRow, ...]]] = field(default_factory=list)
     bases: list[int] = field(default_factory=list)
     starts: list[array[int]] = field(default_factory=list)
@@ -180,7 +182,10 @@ class _Import:
     code_lines: int = 0
     bytes: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
-    languages: dict[str, Counter[str]] = field(default_factory=dict)
+    records: list[FileRecord] = field(default_factory=list)
+    defining: set[str] = field(default_factory=set)
+    atom_ids: list[str] = field(default_factory=list)
+    counts: list[LinkCounts] = field(default_factory=list)
     reasons: list[tuple[str, str, str]] = field(default_factory=list)
     dependencies: Counter[str] = field(default_factory=Counter)
     references: Counter[str] = field(default_factory=Counter)
@@ -200,13 +205,13 @@ class _Import:
         finally:
             asking.cancel()
             await asyncio.wait([asking])
-        self.symbols.clear()
         for chunk in chunks:
             self.answer(chunk)
         table = self.spool / "table"
         save_table(
             Table(
                 tuple(self.interfaces),
+                self.ambient,
                 index_modules(paths, self.source.name, projects_of(self.source, paths)),
                 Atoms(array("q", self.bases), tuple(self.starts)),
             ),
@@ -219,8 +224,47 @@ class _Import:
             "publish", publish(self.build, version("mge"), {**self.seconds}, self.permit)
         )
         self.progress("publish", 1, 1)
+        if self.remember is not None:
+            await self.timed(
+                "remember", asyncio.to_thread(self.keep, self.remember, chunks, names, published)
+            )
         self.seconds["total"] = time.perf_counter() - began
         return self.result(published, len(symbols))
+
+    def keep(
+        self,
+        remember: Remember,
+        chunks: Sequence[Chunk],
+        names: Mapping[str, str],
+        published: PublishResult,
+    ) -> None:
+        """Leave what was found for the next import of the plan."""
+        paths = [record.path for record in self.records]
+        meta = {
+            **remember.expected,
+            **figures_kept(published.build_id, published, len(self.build.externals)),
+            "indexes": "\n".join(index.engine for index in self.indexes),
+            "problems": "\n".join(problem for index in self.indexes for problem in index.problems),
+        }
+
+        def files() -> Iterator[KnownFile]:
+            ends = [*self.bases[1:], self.atoms]
+            for chunk in chunks:
+                for offset, stored in enumerate(spooled(self.spool, chunk.first)):
+                    number = chunk.first + offset
+                    path = paths[number]
+                    yield KnownFile(
+                        path,
+                        names[path],
+                        self.records[number],
+                        stored,
+                        self.symbols[number][2],
+                        tuple(self.atom_ids[self.bases[number] : ends[number]]),
+                        packed_answers(placed(merged(self.indexes, number), paths)),
+                        self.counts[number],
+                    )
+
+        keep(remember.path, meta, files())
 
     async def ask(self, paths: Sequence[str]) -> None:
         """What indexes say, while files are analysed."""
@@ -265,6 +309,9 @@ class _Import:
 
     def take(self, found: Analysed, files: list[FileRecord], atoms: list[Atom]) -> None:
         """Count a chunk's files and number their atoms."""
+        for record, names in zip(found.records, found.ambient, strict=True):
+            if names:
+                self.ambient[record.number] = names
         for record, of_file, symbols in zip(found.records, found.atoms, found.symbols, strict=True):
             self.bases.append(self.atoms)
             self.symbols.append((record.path, record.number, symbols))
@@ -273,15 +320,15 @@ class _Import:
             self.code_lines += record.loc
             self.bytes += record.bytes
             self.statuses[record.parse_status] += 1
-            self.languages.setdefault(record.language, Counter()).update(
-                files=1, lines=record.loc, symbols=len(symbols)
-            )
+            self.records.append(record)
+            self.atom_ids.extend(atom.atom_id for atom in of_file)
+            if symbols:
+                self.defining.add(record.language)
             if record.parse_status != "ok":
                 self.reasons.append((record.path, record.parse_status, record.reason))
         files.extend(found.records)
         self.interfaces.extend(found.interfaces)
         self.starts.extend(found.starts)
-        self.references["names"] += found.references
 
     async def link(self, chunks: Sequence[Chunk], table: Path) -> None:
         """Second pass: references across files; dependencies go to the graph while others are linked."""
@@ -313,7 +360,17 @@ class _Import:
 
     def count(self, found: LinkedChunk) -> None:
         self.dependencies.update(dependency.type for dependency in found.dependencies)
+        by_file: dict[int, Counter[DependencyType]] = {}
+        file_at = self.bases
+        for dependency in found.dependencies:
+            number = bisect_right(file_at, dependency.source) - 1
+            by_file.setdefault(number, Counter())[dependency.type] += 1
         for file in found.references:
+            self.counts.append(
+                LinkCounts(
+                    by_file.get(file.file, {}), file.resolved, file.external, file.builtin, file.unresolved
+                )
+            )
             self.references.update(
                 {"resolved": file.resolved, "external": file.external, "builtin": file.builtin}
             )
@@ -340,9 +397,11 @@ class _Import:
             indexes=tuple(index.engine for index in self.indexes if index.engine),
             warnings=(
                 *(problem for index in self.indexes for problem in index.problems),
-                *_without_symbols(self.languages),
+                *without_symbols(self.records, self.defining),
             ),
             other_files=self.source.others,
+            analysed=len(self.source.entries),
+            linked=len(self.source.entries),
             cycles=published.cycles,
             cut=published.cut_edges,
             waves=published.waves,
@@ -373,11 +432,7 @@ async def in_order(
             try:
                 yield await running.pop(0)
             except FileVanished as error:
-                path, reason = error.args
-                raise InputError(
-                    f"{path} was listed but cannot be read: {reason}",
-                    hint="import again, or leave it out with --exclude",
-                ) from error
+                raise _vanished(error) from error
             except BrokenProcessPool as error:
                 raise MgeError(
                     "a parser process ended all at once, as it does where memory runs out",
@@ -388,11 +443,31 @@ async def in_order(
             future.cancel()
 
 
-def _without_symbols(languages: Mapping[str, Counter[str]]) -> Iterator[str]:
-    """Languages of which there is code, but not one definition: most likely it was not understood."""
-    for language, found in sorted(languages.items()):
-        if not found["symbols"] and found["lines"] >= _LINES_THAT_DEFINE:
-            yield f"no definition was found in {found['files']} {language} files of {found['lines']} code lines"
+def _vanished(error: FileVanished) -> InputError:
+    path, reason = error.args
+    return InputError(
+        f"{path} was listed but cannot be read: {reason}",
+        hint="import again, or leave it out with --exclude",
+    )
+
+
+def _remember(
+    memory: Path | None, plan_id: str, source: Source, indexers: Sequence[Indexer]
+) -> Remember | None:
+    """Where to keep what is found; None where it would not hold: a given index may change at any time."""
+    if memory is None or not all(indexer.repeatable for indexer in indexers):
+        return None
+    digest = hashlib.sha256()
+    for entry in source.configs:
+        file = read_entry(entry)
+        digest.update(repr((entry.path, file.data if isinstance(file, SourceFile) else None)).encode())
+    expected = {
+        "fingerprint": fingerprint(),
+        "source": source.name,
+        "configs": digest.hexdigest(),
+        "indexers": " ".join(type(indexer).__name__ for indexer in indexers),
+    }
+    return Remember(memory / f"{plan_id}.sqlite", expected)
 
 
 def _chunks(plan_id: str, entries: Sequence[Entry], names: dict[str, str], spool: Path) -> Iterator[Chunk]:

@@ -11,17 +11,19 @@ import pickle
 import signal
 import threading
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import overload
 
 from app.model.atom import Atom, FileRecord
 from app.model.dependency import Dependency, ExternalReference, FileReferences
 from app.model.index import Answers
 from app.pipeline.analyse import analyse
-from app.resolve.evaluate import Evaluator
+from app.resolve.changes import Mentions, mentions
+from app.resolve.evaluate import Evaluator, ambient_names
 from app.resolve.link import Atoms, link_file
 from app.resolve.modules import Modules
 from app.resolve.summary import FileSummary, Interface, SymbolRow
@@ -40,24 +42,66 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What is kept of a file to link it, and to find out later what an edit of another one changes.
+
+    ``interface`` and ``summary`` are packed; the summary is without atoms, symbols and interface.
+    """
+
+    interface: bytes
+    summary: bytes
+    ambient: tuple[str, ...]
+    mentions: Mentions
+
+
+@dataclass(frozen=True, slots=True)
 class Analysed:
-    """What the importing process needs of a chunk: rows to write, and the files' interfaces."""
+    """What the importing process needs of a chunk: rows to write, and the packed interfaces."""
 
     records: tuple[FileRecord, ...]
     atoms: tuple[tuple[Atom, ...], ...]
     symbols: tuple[tuple[SymbolRow, ...], ...]
-    interfaces: tuple[Interface, ...]
+    interfaces: tuple[bytes, ...]
+    ambient: tuple[tuple[str, ...], ...]
     starts: tuple[array[int], ...]
     references: int
+
+
+class Interfaces(Sequence[Interface]):
+    """Interfaces that are unpacked when they are first asked for."""
+
+    def __init__(self, packed: Sequence[bytes]) -> None:
+        self._packed = packed
+        self._known: dict[int, Interface] = {}
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, index: int) -> Interface: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Interface]: ...
+    def __getitem__(self, index: int | slice) -> Interface | Sequence[Interface]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        found = self._known.get(index)
+        if found is None:
+            found = self._known[index] = unpack_interface(self._packed[index])
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The symbol table of the plan, and where its atoms are."""
 
-    interfaces: tuple[Interface, ...]
+    interfaces: tuple[bytes, ...]
+    ambient: Mapping[int, tuple[str, ...]]
     modules: Modules
     atoms: Atoms
+
+    def evaluator(self) -> Evaluator:
+        """An evaluator that knows every file."""
+        return Evaluator(Interfaces(self.interfaces), self.modules, self.ambient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +137,63 @@ def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
     os._exit(1)
 
 
+def analyse_entry(plan_id: str, number: int, module: str, entry: Entry) -> FileSummary:
+    """Analyse one file; FileVanished where it cannot be read any more."""
+    file = read_entry(entry)
+    if isinstance(file, Skipped):
+        raise FileVanished(file.path, file.reason)
+    return analyse(plan_id, number, module, file)
+
+
+def pack(summary: FileSummary) -> StoredFile:
+    """A file's summary as it is kept."""
+    rest = (summary.record, summary.edges, summary.pending, summary.references, summary.starts)
+    return StoredFile(
+        pickle.dumps(summary.interface, pickle.HIGHEST_PROTOCOL),
+        pickle.dumps(rest, pickle.HIGHEST_PROTOCOL),
+        ambient_names(summary.interface),
+        mentions(summary),
+    )
+
+
+def unpack_interface(packed: bytes) -> Interface:
+    """The interface of a file that `pack` packed."""
+    interface: Interface = pickle.loads(packed)  # noqa: S301 - written by this program for itself
+    return interface
+
+
+def unpack_summary(packed: bytes, interface: Interface, number: int) -> FileSummary:
+    """The summary of a file that `pack` packed, as file ``number`` of an import; without atoms and symbols."""
+    record, edges, pending, references, starts = pickle.loads(packed)  # noqa: S301 - as above
+    return FileSummary(replace(record, number=number), (), interface, edges, pending, (), references, starts)
+
+
 def analyse_chunk(chunk: Chunk) -> Analysed:
     """Analyse a chunk's files and leave their summaries in the spool.
 
     Raises FileVanished where a file cannot be read any more.
     """
-    summaries: list[FileSummary] = []
-    for offset, (entry, module) in enumerate(zip(chunk.entries, chunk.modules, strict=True)):
-        file = read_entry(entry)
-        if isinstance(file, Skipped):
-            raise FileVanished(file.path, file.reason)
-        summaries.append(analyse(chunk.plan_id, chunk.first + offset, module, file))
-    kept = [replace(summary, atoms=(), symbols=()) for summary in summaries]
-    (chunk.spool / f"{chunk.first}").write_bytes(pickle.dumps(kept, pickle.HIGHEST_PROTOCOL))
+    summaries = [
+        analyse_entry(chunk.plan_id, chunk.first + offset, module, entry)
+        for offset, (entry, module) in enumerate(zip(chunk.entries, chunk.modules, strict=True))
+    ]
+    stored = [pack(summary) for summary in summaries]
+    (chunk.spool / f"{chunk.first}").write_bytes(pickle.dumps(stored, pickle.HIGHEST_PROTOCOL))
     return Analysed(
         tuple(summary.record for summary in summaries),
         tuple(summary.atoms for summary in summaries),
         tuple(summary.symbols for summary in summaries),
-        tuple(summary.interface for summary in summaries),
+        tuple(one.interface for one in stored),
+        tuple(one.ambient for one in stored),
         tuple(array("I", summary.starts) for summary in summaries),
         sum(summary.references for summary in summaries),
     )
+
+
+def spooled(spool: Path, first: int) -> list[StoredFile]:
+    """What `analyse_chunk` left of the chunk that begins with file ``first``."""
+    stored: list[StoredFile] = pickle.loads((spool / f"{first}").read_bytes())  # noqa: S301 - as above
+    return stored
 
 
 def save_table(table: Table, path: Path) -> None:
@@ -124,7 +204,7 @@ def save_table(table: Table, path: Path) -> None:
 @lru_cache(maxsize=1)
 def _load_table(path: Path) -> tuple[Evaluator, Atoms]:
     table: Table = pickle.loads(path.read_bytes())  # noqa: S301 - written by this import a moment ago
-    return Evaluator(table.interfaces, table.modules), table.atoms
+    return table.evaluator(), table.atoms
 
 
 def save_answers(answers: Mapping[int, Answers], spool: Path, first: int) -> None:
@@ -135,20 +215,25 @@ def save_answers(answers: Mapping[int, Answers], spool: Path, first: int) -> Non
 def link_chunk(spool: Path, first: int, table: Path) -> LinkedChunk:
     """Link the files of the chunk that begins with file ``first``."""
     evaluator, atoms = _load_table(table)
-    summaries: list[FileSummary] = pickle.loads((spool / f"{first}").read_bytes())  # noqa: S301 - as above
     answered = spool / f"{first}.answers"
     answers: Mapping[int, Answers] = {}
     if answered.exists():
         answers = pickle.loads(answered.read_bytes())  # noqa: S301 - as above
+    stored = spooled(spool, first)
+    numbers = range(first, first + len(stored))
+    summaries = [
+        unpack_summary(one.summary, evaluator.interfaces[number], number)
+        for number, one in zip(numbers, stored, strict=True)
+    ]
     linked = [
-        link_file(evaluator, summary.record.number, summary, atoms, answers.get(summary.record.number))
-        for summary in summaries
+        link_file(evaluator, number, summary, atoms, answers.get(number))
+        for number, summary in zip(numbers, summaries, strict=True)
     ]
     return LinkedChunk(
         tuple(dependency for one in linked for dependency in one.dependencies),
         tuple(reference for one in linked for reference in one.externals),
         tuple(
-            FileReferences(summary.record.number, one.resolved, one.external, one.builtin, one.unresolved)
-            for summary, one in zip(summaries, linked, strict=True)
+            FileReferences(number, one.resolved, one.external, one.builtin, one.unresolved)
+            for number, one in zip(numbers, linked, strict=True)
         ),
     )

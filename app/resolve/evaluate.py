@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
 from app.resolve.modules import Modules, Target, is_python
@@ -84,7 +84,13 @@ _ACCESSORS: Final = frozenset(
 class Evaluator:
     """Evaluates terms against all interfaces; the same answers in any order of questions."""
 
-    def __init__(self, interfaces: Sequence[Interface], modules: Modules) -> None:
+    def __init__(
+        self,
+        interfaces: Sequence[Interface],
+        modules: Modules,
+        ambient: Mapping[int, Iterable[str]] | None = None,
+    ) -> None:
+        """``ambient`` are the names that files declare globally, where that is known already."""
         self.interfaces = interfaces
         self.modules = modules
         self.active: set[tuple[object, ...]] = set()
@@ -95,10 +101,11 @@ class Evaluator:
         self.linearized: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
         self.places: dict[int, dict[int, int]] = {}
         self.ambient: dict[str, list[int]] = {}
-        for file, interface in enumerate(interfaces):
-            if _is_ambient(interface):
-                for name in interface.names:
-                    self.ambient.setdefault(name, []).append(file)
+        if ambient is None:
+            ambient = {file: ambient_names(interface) for file, interface in enumerate(interfaces)}
+        for file in sorted(ambient):
+            for name in ambient[file]:
+                self.ambient.setdefault(name, []).append(file)
 
     def entity(self, file: int, number: int) -> Entity:
         return self.interfaces[file].entities[number]
@@ -786,14 +793,15 @@ def _merge(sequences: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
     return order
 
 
-def _is_ambient(interface: Interface) -> bool:
-    """Whether a declaration file is no module, so that what it declares is global."""
-    return (
+def ambient_names(interface: Interface) -> tuple[str, ...]:
+    """What a file declares globally: all of it where a declaration file is no module."""
+    is_ambient = (
         interface.path.endswith(".d.ts")
         and not interface.exports
         and not interface.stars
         and not any(bound.kind == "import" for entity in interface.entities for bound in entity.bounds)
     )
+    return tuple(interface.names) if is_ambient else ()
 
 
 def _stars(interface: Interface) -> Iterable[tuple[str, int]]:

@@ -40,7 +40,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """What a worker works with. ``parsers`` is the number of parser processes of an import,
-    ``indexers`` are asked by it."""
+    ``indexers`` are asked by it, ``memory`` keeps what it found for the next one."""
 
     graph: Graph
     pool: Pool
@@ -49,6 +49,7 @@ class Workplace:
     import_root: Path | None
     parsers: int
     indexers: tuple[Indexer, ...]
+    memory: Path
 
 
 @dataclass(slots=True)
@@ -188,6 +189,7 @@ async def _import(place: Workplace, job: Job, request: ImportRequest, stages: _S
             progress=stages,
             permit=partial(_settle, place.pool, job),
             indexers=place.indexers,
+            memory=place.memory,
         )
     figures = asdict(result)
     for listed in ("reasons", "skipped", "warnings"):

@@ -1,10 +1,9 @@
-// answers: Finds the strongly connected components among the atoms that cycles/trim left: atoms of one component get its number, atoms in none are set aside (step 0).
+// answers: Finds the strongly connected components among the atoms that are set apart (step -1): atoms of one component get its number, atoms in none are set aside (step 0).
 // param plan_id: string = "shop" — the plan
 // returns: nothing
-// cost: grows with dependencies times the logarithm of atoms, over what cycles/trim left (divide and conquer from random pivots: what a pivot reaches both ways is its component, and no component crosses the border of what it reaches one way)
+// cost: grows with dependencies times the logarithm of atoms, over what is set apart (divide and conquer from random pivots: what a pivot reaches both ways is its component, and no component crosses the border of what it reaches one way)
 // access: write
-MATCH (atom:Atom {plan_id: $plan_id})
-WHERE atom.step IS NULL
+MATCH (atom:Atom {plan_id: $plan_id, step: -1})
 SET atom.region = 0
 WITH atom ORDER BY rand()
 WITH collect(atom) AS atoms
@@ -12,7 +11,7 @@ UNWIND range(1, size(atoms)) AS number
 WITH number, atoms[number - 1] AS pivot
 CALL (number, pivot) {
   WITH number, pivot
-  WHERE pivot.step IS NULL AND pivot.component IS NULL
+  WHERE pivot.step = -1 AND pivot.component IS NULL
   WITH number, pivot, pivot.region AS region
   CALL (pivot, region) {
     MATCH path = (pivot)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP*0..]->(reached)

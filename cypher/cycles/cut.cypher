@@ -1,10 +1,11 @@
-// answers: Cuts dependencies inside cycles so that no cycle is left. Takes atoms away that need none or are needed by none of the rest; where there is none such, the one whose remaining needs weigh least, and cuts those. Of equals the first in file order is taken, so the same plan is always cut the same way: what is left when nothing can be taken away does not depend on the order of taking.
+// answers: Cuts dependencies inside fresh cycles so that no cycle is left. Takes atoms away that need none or are needed by none of the rest; where there is none such, the one whose remaining needs weigh least, and cuts those. Of equals the first in file order is taken, so the same plan is always cut the same way: what is left when nothing can be taken away does not depend on the order of taking.
 // param plan_id: string = "shop" — the plan
 // returns: cut_edges — dependencies cut
 // cost: grows with the atoms in cycles and the dependencies among them; a choice looks through as many weights as lie below the least one, and through the atoms of that weight
 // access: write
 CALL () {
-  MATCH (atom:Atom {plan_id: $plan_id})-[:IN_CYCLE]->(:Cycle)
+  MATCH (cycle:Cycle {plan_id: $plan_id})<-[:IN_CYCLE]-(atom:Atom)
+  WHERE cycle.fresh
   WITH atom ORDER BY atom.path, atom.atom_number
   WITH collect(atom) AS atoms
   UNWIND range(0, size(atoms) - 1) AS rank
@@ -12,6 +13,7 @@ CALL () {
   SET atom.rank = rank
 }
 MATCH (cycle:Cycle {plan_id: $plan_id})
+WHERE cycle.fresh
 CALL (cycle) {
   MATCH (cycle)<-[:IN_CYCLE]-(atom)-[own:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(atom)
   SET own.cut = true, own.cut_reason = 'an atom cannot wait for itself'
@@ -82,4 +84,5 @@ CALL (cycle) {
   REMOVE atom.rank
 }
 SET cycle.cut_edges = cuts
+REMOVE cycle.fresh
 RETURN sum(cuts) AS cut_edges

@@ -1,25 +1,25 @@
-// answers: Makes a Cycle of every component and of every atom that depends on itself, and removes the working properties of cycles/trim and cycles/components.
+// answers: Makes a fresh Cycle of every component that cycles/components found and of every atom with a step that depends on itself, and removes the working properties of cycles/trim and cycles/components.
 // param plan_id: string = "shop" — the plan
 // returns: cycles — how many there are
 // cost: grows with the plan's atoms and the dependencies of atoms in cycles
 // access: write
 CALL () {
   CALL () {
-    MATCH (atom:Atom {plan_id: $plan_id})
+    MATCH (atom:Atom {plan_id: $plan_id, step: -1})
     WHERE atom.component IS NOT NULL
     WITH atom.component AS component, collect(atom) AS members
     RETURN members
     UNION ALL
-    MATCH (atom:Atom {plan_id: $plan_id})-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(atom)
-    WHERE atom.component IS NULL
-    WITH DISTINCT atom
+    MATCH (atom:Atom {plan_id: $plan_id})
+    WHERE atom.step IS NOT NULL AND atom.component IS NULL
+      AND EXISTS { (atom)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(atom) }
     RETURN [atom] AS members
   }
   CALL (members) {
     UNWIND members AS atom
     RETURN min(atom.atom_id) AS first
   }
-  CREATE (cycle:Cycle {cycle_id: 'cycle-' + first, plan_id: $plan_id, size: size(members), cut_edges: 0})
+  CREATE (cycle:Cycle {cycle_id: 'cycle-' + first, plan_id: $plan_id, size: size(members), cut_edges: 0, fresh: true})
   WITH cycle, members
   UNWIND members AS atom
   CREATE (atom)-[:IN_CYCLE]->(cycle)
@@ -27,10 +27,12 @@ CALL () {
 }
 CALL () {
   MATCH (atom:Atom {plan_id: $plan_id})
+  WHERE atom.step IS NOT NULL
   REMOVE atom.needs, atom.needed, atom.step, atom.region, atom.component
 }
 CALL () {
   MATCH (cycle:Cycle {plan_id: $plan_id})
+  WHERE cycle.fresh
   CALL (cycle) {
     MATCH (cycle)<-[:IN_CYCLE]-(atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)
     WHERE other.cycle_id = cycle.cycle_id

@@ -1,4 +1,4 @@
-// answers: Sets aside (step > 0) the atoms that cannot be in a cycle with another: peels from both ends those that need none or are needed by none of the rest.
+// answers: Sets aside (step > 0) the atoms that cannot be in a cycle with another, and the others apart (step -1): peels from both ends those that need none or are needed by none of the rest.
 // param plan_id: string = "shop" — the plan
 // returns: nothing
 // cost: grows with the plan's atoms and dependencies
@@ -42,3 +42,7 @@ CALL (hundred) {
     SET other.needed = needed, other.step = CASE needed WHEN 0 THEN step + 1 END
   }
 }
+WITH count(*) AS hundreds
+MATCH (atom:Atom {plan_id: $plan_id})
+WHERE atom.step IS NULL
+SET atom.step = -1

@@ -156,7 +156,14 @@ async def place(pool: Pool, tmp_path: Path) -> AsyncIterator[Workplace]:
         "bolt://127.0.0.1:1", auth=("neo4j", "x"), max_transaction_retry_time=0.1
     ) as driver:
         yield Workplace(
-            Graph(driver, "neo4j"), pool, read_rules(Settings()), tmp_path / "uploads", None, 1, ()
+            Graph(driver, "neo4j"),
+            pool,
+            read_rules(Settings()),
+            tmp_path / "uploads",
+            None,
+            1,
+            (),
+            tmp_path / "memory",
         )
 
 
