@@ -230,18 +230,26 @@ Flow: TypeAlias = "tuple[FlowStep, ...]"
 
 - an ``int`` ``n >= 0``: expression ``n`` (of kind ``name``) is read
 - an ``int`` ``n < 0``: binding ``~n`` happens
-- ``("del", name)``: the name is unbound
+- ``("del", n, flow)``: flow runs (often none), and however it is left, what step ``n`` reads or binds is unbound then
+- ``("if", test, then, orelse)``: one of the two, as the test says
 - ``("branch", (flow, ...), exhaustive)``: one of the flows runs, or none of them unless exhaustive
-- ``("loop", test, body, orelse, endless)``: test; then body and test again, any number of times;
-  orelse runs when the test ends the loop (not after `break`). ``endless``: the test never fails.
-  `do … while` is written as body followed by such a loop by the parser, or as ("do", body, test).
+- ``("loop", test, body, orelse)``: test; then body and test again, any number of times;
+  orelse runs when the test ends the loop (not after `break`).
 - ``("do", body, test)``: body runs, then test, then perhaps both again
 - ``("try", body, (handler, ...), orelse, finally_)``
 - ``("switch", (case, ...), has_default)``: JavaScript's: enters at any case and falls through
 - ``("label", name, flow)``: `break name` leaves it
 - ``("leave", "return" | "raise" | "break" | "continue", label)``
-- ``("scope", n)``: the code of comprehension or block scope ``n`` runs here (see `Facts.flows`)
+- ``("scope", n)``: the code of comprehension, class or block scope ``n`` runs here (see `Facts.flows`)
 - ``("closure", n)``: function or class-expression scope ``n`` is created here (its code runs later)
+- ``("late", binding, n)``: the binding gives its name a generator that runs the code of scope ``n`` when it is read
+
+A test is a flow whose last step may tell how its result follows from that of others; where it does not, both
+results are possible:
+
+- ``("and", (test, ...))``, ``("or", (test, ...))``: one after the other, until the result is known
+- ``("not", test)``
+- ``("constant", bool)``: the result is always this one
 """
 
 FlowStep: TypeAlias = "int | tuple[object, ...]"

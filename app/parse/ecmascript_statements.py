@@ -444,7 +444,9 @@ def _for_parts(reading: Reading, node: Node, first: Node | None) -> None:
     if update:
         # Not at the end of the body: `continue` reaches it as well.
         test = (("branch", (update,), False), *test)
-    reading.flow.append(("loop", test, body, (), endless))
+    if endless:
+        test = (*test, ("constant", True))
+    reading.flow.append(("loop", test, body, ()))
 
 
 def _for_in(reading: Reading, node: Node) -> None:
@@ -476,15 +478,16 @@ def _for_in_parts(reading: Reading, node: Node, kind: Node | None) -> None:
         statement(reading, body)
     inner = tuple(reading.flow)
     reading.flow = outer
-    outer.append(("loop", (), inner, (), False))
+    outer.append(("loop", (), inner, ()))
 
 
 def _while(reading: Reading, node: Node) -> None:
     condition = node.child_by_field_name("condition")
     test = reading.flow_of(read, condition)
     body = reading.flow_of(statement, node.child_by_field_name("body"))
-    endless = condition is not None and reading.text(condition).strip("() \t\r\n") in ("true", "1", "!0")
-    reading.flow.append(("loop", test, body, (), endless))
+    if condition is not None and reading.text(condition).strip("() \t\r\n") in ("true", "1", "!0"):
+        test = (("constant", True),)
+    reading.flow.append(("loop", test, body, ()))
 
 
 def _do(reading: Reading, node: Node) -> None:

@@ -5,10 +5,11 @@ Scoping follows the language reference, section 4.2 (naming and binding).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final, Literal
+from unicodedata import normalize
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
@@ -78,6 +79,12 @@ _HANDING_ON: Final = frozenset(
     "chain islice dict deque defaultdict OrderedDict partial cycle takewhile dropwhile".split()
 )
 
+# Context managers that end the exceptions of their body, so that the code behind it runs.
+_SWALLOWING: Final = frozenset(("suppress", "raises", "assertRaises", "assertRaisesRegex"))
+_DECIDING: Final = frozenset(("and", "or", "not", "constant"))
+_ONE_COMPARISON: Final = 3
+_NEVER: Final[Flow] = (("branch", (), True),)
+
 How = Literal["=", "iter", "enter", "unpack", "raise", "def", "none"]
 
 
@@ -109,6 +116,8 @@ class _Reader:
         self.depth = 0
         self.annotations_depth = 0
         self.outer = _outer_names(outer)
+        # Comprehensions that bind names of the code around them, by `:=`.
+        self.binding_outwards: set[int] = set()
         self.statements: dict[str, Callable[[Node], None]] = {
             "expression_statement": self.expression_statement,
             "function_definition": self.function_definition,
@@ -133,6 +142,7 @@ class _Reader:
             "pass_statement": self.skip,
             "comment": self.skip,
             "type_alias_statement": self.type_alias_statement,
+            "assert_statement": self.assert_statement,
         }
         self.expressions: dict[str, Callable[[Node], int]] = {
             "call": self.call,
@@ -146,7 +156,9 @@ class _Reader:
             "dictionary_comprehension": self.comprehension,
             "generator_expression": self.comprehension,
             "conditional_expression": self.conditional,
-            "boolean_operator": self.boolean,
+            "boolean_operator": self.tested,
+            "not_operator": self.tested,
+            "comparison_operator": self.comparison,
             "binary_operator": self.binary,
             "await": self.await_,
             "yield": self.yield_,
@@ -161,7 +173,7 @@ class _Reader:
     # -- scopes and names
 
     def text(self, node: Node) -> str:
-        return (node.text or b"").decode("utf-8", "replace")
+        return _text(node)
 
     def pos(self, node: Node) -> int:
         return node.start_byte + self.shift
@@ -353,6 +365,8 @@ class _Reader:
         handed_on: list[int] = []
         if arguments is not None:
             given = [child for child in arguments.named_children if child.type != "comment"]
+            # `*args` may stand behind keywords, and is evaluated before them.
+            given.sort(key=lambda argument: argument.type in ("keyword_argument", "dictionary_splat"))
             if arguments.type == "generator_expression":
                 self.expression(arguments)
             else:
@@ -424,16 +438,15 @@ class _Reader:
         parts = [child for child in node.named_children if child.type != "comment"]
         if len(parts) != 3:
             return self.other_children(node)
-        then, test, orelse = parts
-        self.expression(test)
-        options: list[int] = []
-        branches = []
-        for branch in (then, orelse):
-            steps, option = self.apart(branch)
-            branches.append(steps)
-            options.append(option)
-        self.add_branch(branches, exhaustive=True)
-        return self.union([option for option in options if option >= 0])
+        test, _ = self.condition(parts[1])
+        then, value = self.apart(parts[0])
+        orelse, alternative = self.apart(parts[2])
+        if _decides(test) or self.binds(then) or self.binds(orelse):
+            self.flow.append(("if", test, then, orelse))
+        else:
+            # Without bindings the order does not matter, so the reads stand one after the other.
+            self.flow += (*test, *then, *orelse)
+        return self.union([option for option in (value, alternative) if option >= 0])
 
     def other_children(self, node: Node) -> int:
         for child in node.named_children:
@@ -450,25 +463,71 @@ class _Reader:
         self.flow = before
         return steps, index
 
-    def add_branch(self, branches: list[Flow], *, exhaustive: bool) -> None:
-        """Without bindings the order does not matter, so the reads stand one after the other."""
-        if any(_binds(step) for steps in branches for step in steps):
-            self.flow.append(("branch", tuple(branches), exhaustive))
-        else:
-            for steps in branches:
-                self.flow.extend(steps)
+    def binds(self, steps: Flow) -> bool:
+        """Whether the steps may change what a name of the code around them is bound to."""
+        return any(
+            step < 0
+            if isinstance(step, int)
+            else step[0] != "closure" and (step[0] != "scope" or step[1] in self.binding_outwards)
+            for step in steps
+        )
 
-    def boolean(self, node: Node) -> int:
-        chain = _operands(node)
+    def tested(self, node: Node) -> int:
+        """`and`, `or`, `not` and comparisons, wherever they stand."""
+        steps, index = self.parts_of_test(node)
+        self.flow += steps
+        return index
+
+    def comparison(self, node: Node) -> int:
+        return self.tested(node) if node.child_count > _ONE_COMPARISON else self.other_children(node)
+
+    def condition(self, node: Node) -> tuple[Flow, int]:
+        """A test's steps, of which the last tells how its result follows (see `Flow`), and its index."""
+        inner = _in_parentheses(node)
+        truth = _truth(inner)
+        if truth is not None:
+            return (("constant", truth),), self.expression(inner)
+        if self.depth < _DEEPEST and inner.type in (
+            "boolean_operator",
+            "not_operator",
+            "comparison_operator",
+        ):
+            self.depth += 1
+            found = self.parts_of_test(inner)
+            self.depth -= 1
+            return found
+        steps, index = self.apart(inner)
+        # The last step is of a part that does not decide the whole.
+        return ((("branch", (steps,), True),) if _decides(steps) else steps), index
+
+    def parts_of_test(self, node: Node) -> tuple[Flow, int]:
+        kind = node.type
+        if kind == "boolean_operator":
+            return self.junction(node)
+        operands = [child for child in node.named_children if child.type != "comment"]
+        if kind == "not_operator" and len(operands) == 1:
+            steps, _ = self.condition(operands[0])
+            return ((("not", steps),) if _decides(steps) else steps), -1
+        read = [self.apart(operand)[0] for operand in operands]
+        if len(read) > 2 and any(self.binds(steps) for steps in read[2:]):
+            # `a < b < c` is `a < b and b < c`.
+            return (("and", ((*read[0], *read[1]), *read[2:])),), -1
+        return tuple(step for steps in read for step in steps), -1
+
+    def junction(self, node: Node) -> tuple[Flow, int]:
+        """`a and b and …`: each operand is evaluated where those before it leave the result open."""
+        chain = _operands(node, same_operator=True)
         if not chain:
-            return self.other_children(node)
-        at, *operands = chain
-        options = [self.expression(at)]
-        for operand in operands:
-            steps, option = self.apart(operand)
-            self.add_branch([steps], exhaustive=False)
-            options.append(option)
-        return self.union([option for option in options if option >= 0])
+            before, self.flow = self.flow, []
+            self.other_children(node)
+            steps, self.flow = tuple(self.flow), before
+            return steps, -1
+        read = [self.condition(operand) for operand in chain]
+        tests = tuple(steps for steps, _ in read)
+        index = self.union([option for _, option in read if option >= 0])
+        if any(_decides(test) for test in tests) or any(self.binds(test) for test in tests[1:]):
+            return ((_operator(node), tests),), index
+        return tuple(step for test in tests for step in test), index
 
     def binary(self, node: Node) -> int:
         chain = _operands(node)
@@ -519,9 +578,11 @@ class _Reader:
         value = self.expression(value_node)
         inner = self.scope
         while self.tables.scopes[self.scope].kind == "comprehension":
+            self.binding_outwards.add(self.scope)
             self.scope = self.tables.scopes[self.scope].parent
         self.bind(name, "variable", "=", value)
         self.scope = inner
+        self.run_late(value_node)
         return value
 
     def comprehension(self, node: Node) -> int:
@@ -535,34 +596,52 @@ class _Reader:
         )
         outer_scope, outer_flow = self.scope, self.flow
         self.scope = scope
-        self.flow = []
-        levels: list[list[FlowStep]] = []
+        # What each clause reads before what is inside it, and whether that is gone through or tested.
+        levels: list[tuple[bool, Flow, list[FlowStep]]] = []
         for at, clause in enumerate(clauses):
+            self.flow = []
             if clause.type == "if_clause":
-                for child in clause.named_children:
-                    self.expression(child)
+                levels += [(False, self.condition(child)[0], []) for child in clause.named_children[:1]]
                 continue
             if at:
                 iterable = self.iterable(clause)
-                levels.append(self.flow)
-                self.flow = []
+            reads, self.flow = tuple(self.flow), []
             left = clause.child_by_field_name("left")
             if left is not None:
                 self.target(left, "iter", iterable)
+            levels.append((True, reads, self.flow))
+        self.flow = []
         if body.type == "pair":
             held = tuple(self.expression(part) for part in body.named_children if part.type != "comment")
         else:
             held = (self.expression(body),)
-        for level in reversed(levels):
-            level.append(("loop", (), tuple(self.flow), (), False))
-            self.flow = level
-        self.tables.flows[scope] = [("loop", (), tuple(self.flow), (), False)]
+        inner = tuple(self.flow)
+        for loops, reads, targets in reversed(levels):
+            if loops:
+                inner = (*reads, ("loop", (), (*targets, *inner), ()))
+            elif _decides(reads) or self.binds(inner):
+                inner = (("if", reads, inner, ()),)
+            else:
+                inner = (*reads, *inner)
+        self.tables.flows[scope] = list(inner)
         self.scope, self.flow = outer_scope, outer_flow
         self.flow.append(("scope", scope))
         name = _LITERALS[node.type]
         if all(index < 0 for index in held):
             return self.tables.add_expression(Expression("literal", self.pos(node), name))
         return self.tables.add_expression(Expression("display", self.pos(node), name, options=held))
+
+    def run_late(self, value: Node) -> None:
+        """Take a generator expression that was just given a name out of the flow: it runs when the name is read."""
+        if value.type == "generator_expression" and len(self.flow) > 1:
+            created, bound = self.flow[-2:]
+            if (
+                not isinstance(created, int)
+                and created[0] == "scope"
+                and isinstance(bound, int)
+                and bound < 0
+            ):
+                self.flow[-2:] = [bound, ("late", ~bound, created[1])]
 
     def iterable(self, clause: Node) -> int:
         index = -1
@@ -576,7 +655,7 @@ class _Reader:
         body = node.child_by_field_name("body")
         if body is None:
             return -1
-        scope = self.open_function(node, parameters, owner=-1)
+        scope = self.open_function(node, self.parameters(parameters), owner=-1)
         result = self.expression(body)
         self.results = [result] if result >= 0 else []
         self.close_function(scope, binding=-1)
@@ -679,6 +758,8 @@ class _Reader:
             if kind == "as_pattern_target":
                 for child in node.named_children:
                     self.target(child, how, value)
+            elif _in_parentheses(node) is not node:
+                self.target(_in_parentheses(node), how, value, annotation)
             else:
                 self.parts(node, how, value)
         elif kind in ("list_splat_pattern", "list_splat", "parenthesized_expression"):
@@ -717,24 +798,42 @@ class _Reader:
             return -1
         annotation = self.annotation(type_node) if type_node is not None else -1
         declared_alias = type_node is not None and self.text(type_node).endswith("TypeAlias")
-        if right is not None and (declared_alias or self.is_alias(left, right)):
-            value = self.annotation(right, evaluated=True)
-            self.target(left, "=", value)
-            return value
         if right is None:
-            self.target(left, "none", -1, annotation)
+            self.declare(left, annotation)
             return -1
-        pairs = _pairs(left, right)
+        targets = [left]
+        while right.type == "assignment":
+            target, value_node = right.child_by_field_name("left"), right.child_by_field_name("right")
+            if target is None or value_node is None:
+                break
+            targets.append(target)
+            right = value_node
+        if declared_alias or self.is_alias(targets[-1], right):
+            value = self.annotation(right, evaluated=True)
+            for target in targets:
+                self.target(target, "=", value)
+            return value
+        pairs = _pairs(left, right) if len(targets) == 1 else []
         if pairs:
             values = [self.expression(value) for _, value in pairs]
             for (target, _), value in zip(pairs, values, strict=True):
                 self.target(target, "=", value)
             return -1
         value = self.expression(right)
-        self.target(left, "=", value, annotation)
-        if self.scope == 0 and left.type == "identifier" and self.text(left) == "__all__":
-            self.publish(right)
+        for target in targets:
+            self.target(target, "=", value, annotation)
+            if self.scope == 0 and target.type == "identifier" and self.text(target) == "__all__":
+                self.publish(right)
+        if len(targets) == 1:
+            self.run_late(right)
         return value
+
+    def declare(self, target: Node, annotation: int) -> None:
+        """`x: T` gives the name a type and leaves it bound as it was."""
+        target = _in_parentheses(target)
+        self.target(target, "none", -1, annotation)
+        if target.type == "identifier":
+            self.flow.pop()
 
     def is_alias(self, left: Node, right: Node) -> bool:
         """Whether `Left = right` names a type: `Pairs = Dict[str, Pair]`."""
@@ -757,6 +856,7 @@ class _Reader:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is None or right is None:
             return -1
+        left = _in_parentheses(left)
         read = self.expression(left)
         self.expression(right)
         if self.scope == 0 and left.type == "identifier" and self.text(left) == "__all__":
@@ -816,33 +916,27 @@ class _Reader:
     def if_statement(self, node: Node) -> None:
         condition = node.child_by_field_name("condition")
         guarded = condition is not None and _is_type_checking(self.text(condition))
-        if condition is not None:
-            self.expression(condition)
+        test = self.condition(condition)[0] if condition is not None else ()
         outer = self.type_only
         self.type_only = outer or guarded
-        branches: list[Flow] = [self.nested(node.child_by_field_name("consequence"))]
+        consequence = self.nested(node.child_by_field_name("consequence"))
         self.type_only = outer
         clauses = [child for child in node.named_children if child.type in ("elif_clause", "else_clause")]
-        self.flow.append(("branch", (branches[0], self.alternatives(clauses)), True))
+        self.flow.append(("if", test, consequence, self.alternatives(clauses)))
 
     def alternatives(self, clauses: list[Node]) -> Flow:
         """`elif` and `else` clauses as branches inside each other, built from the last to the first."""
-        before = self.flow
-        read: list[tuple[list[FlowStep], Flow | None]] = []
+        read: list[tuple[Flow, Flow | None]] = []
         for clause in clauses:
-            self.flow = []
             if clause.type == "elif_clause":
                 condition = clause.child_by_field_name("condition")
-                if condition is not None:
-                    self.expression(condition)
-                test = self.flow
+                test = self.condition(condition)[0] if condition is not None else ()
                 read.append((test, self.nested(clause.child_by_field_name("consequence"))))
             else:
-                read.append((list(self.nested(clause.child_by_field_name("body"))), None))
-        self.flow = before
+                read.append((self.nested(clause.child_by_field_name("body")), None))
         rest: Flow = ()
         for test, body in reversed(read):
-            rest = tuple(test) if body is None else (*test, ("branch", (body, rest), True))
+            rest = test if body is None else (("if", test, body, rest),)
         return rest
 
     def for_statement(self, node: Node) -> None:
@@ -859,86 +953,103 @@ class _Reader:
         self.flow = before
         alternative = node.child_by_field_name("alternative")
         orelse = self.nested(alternative.child_by_field_name("body")) if alternative is not None else ()
-        self.flow.append(("loop", (), steps, orelse, False))
+        self.flow.append(("loop", (), steps, orelse))
 
     def while_statement(self, node: Node) -> None:
         condition = node.child_by_field_name("condition")
-        test: Flow = ()
-        endless = False
-        if condition is not None:
-            test, _ = self.apart(condition)
-            endless = condition.type == "true" or self.text(condition) == "1"
+        test = self.condition(condition)[0] if condition is not None else ()
         body = self.nested(node.child_by_field_name("body"))
         alternative = node.child_by_field_name("alternative")
         orelse = self.nested(alternative.child_by_field_name("body")) if alternative is not None else ()
-        self.flow.append(("loop", test, body, orelse, endless))
+        self.flow.append(("loop", test, body, orelse))
+
+    def assert_statement(self, node: Node) -> None:
+        """A message is evaluated only where the assertion does not hold, which then raises."""
+        given = [child for child in node.named_children if child.type != "comment"]
+        test = self.condition(given[0])[0] if given else ()
+        message: Flow = ()
+        for child in given[1:]:
+            message = (*message, *self.apart(child)[0])
+        if _decides(test) or self.binds(message):
+            self.flow.append(("if", test, (), (*message, ("leave", "raise", ""))))
+        else:
+            self.flow += (*test, *message)
 
     def with_statement(self, node: Node) -> None:
+        managers: list[Node] = []
         for clause in node.named_children:
-            if clause.type != "with_clause":
-                continue
-            for item in clause.named_children:
-                value_node = item.child_by_field_name("value") if item.type == "with_item" else None
-                if value_node is None:
-                    continue
-                self.entered(value_node)
-        body = node.child_by_field_name("body")
+            if clause.type == "with_clause":
+                for item in clause.named_children:
+                    value = item.child_by_field_name("value") if item.type == "with_item" else None
+                    if value is not None:
+                        managers += _managers(value)
+        self.entered(managers, node.child_by_field_name("body"))
+
+    def entered(self, managers: Sequence[Node], body: Node | None) -> None:
+        """Enter one manager after the other, then run the body."""
+        for at, manager in enumerate(managers):
+            alias = manager.child_by_field_name("alias") if manager.type == "as_pattern" else None
+            opened = manager.named_children[0] if alias is not None else manager
+            value = self.expression(opened)
+            if alias is not None:
+                self.target(alias, "enter", value)
+            if self.swallows(opened):
+                before, self.flow = self.flow, []
+                self.entered(managers[at + 1 :], body)
+                inner, self.flow = tuple(self.flow), before
+                self.flow.append(("try", inner, ((),), (), ()))
+                return
         if body is not None:
             self.block(body)
 
-    def entered(self, node: Node) -> None:
-        if node.type == "as_pattern":
-            alias = node.child_by_field_name("alias")
-            value = self.expression(node.named_children[0])
-            if alias is not None:
-                self.target(alias, "enter", value)
-        elif node.type in ("tuple", "parenthesized_expression") and any(
-            child.type == "as_pattern" for child in node.named_children
-        ):
-            for child in node.named_children:
-                self.entered(child)
-        else:
-            self.expression(node)
+    def swallows(self, manager: Node) -> bool:
+        function = manager.child_by_field_name("function") if manager.type == "call" else None
+        return function is not None and self.text(function).rpartition(".")[2] in _SWALLOWING
 
     def try_statement(self, node: Node) -> None:
         body = self.nested(node.child_by_field_name("body"))
         handlers: list[Flow] = []
+        asked: Flow = ()
         orelse: Flow = ()
         final: Flow = ()
         for clause in node.named_children:
             if clause.type in ("except_clause", "except_group_clause"):
-                handlers.append(self.handler(clause))
+                test, caught = self.handler(clause)
+                handlers.append((*asked, *test, *caught))
+                if self.binds(test):
+                    asked = (*asked, *test)
             elif clause.type == "else_clause":
                 orelse = self.nested(clause.child_by_field_name("body"))
             elif clause.type == "finally_clause":
                 final = self.nested(*(child for child in clause.named_children if child.type == "block"))
+        if len(handlers) > 1 and any(_is_for_groups(clause) for clause in node.named_children):
+            handlers = [_one_after_the_other(handlers)]
         self.flow.append(("try", body, tuple(handlers), orelse, final))
 
-    def handler(self, clause: Node) -> Flow:
+    def handler(self, clause: Node) -> tuple[Flow, Flow]:
+        """What a handler asks, and what it does where that is what was raised."""
         before = self.flow
         self.flow = []
-        bound = ""
+        caught = -1
+        alias = clause.child_by_field_name("alias")
         for value in clause.children_by_field_name("value"):
             if value.type == "as_pattern":
                 caught = self.checked(value.named_children[0])
                 alias = value.child_by_field_name("alias")
-                if alias is not None:
-                    self.target(alias, "raise", caught)
-                    bound = self.text(alias)
             elif value.is_named:
-                self.checked(value)
-        alias = clause.child_by_field_name("alias")
+                caught = self.checked(value)
+        test, self.flow = tuple(self.flow), []
         if alias is not None:
-            self.target(alias, "raise", -1)
-            bound = self.text(alias)
+            self.target(alias, "raise", caught)
+        bound = self.flow[-1] if self.flow else 0
         for child in clause.named_children:
             if child.type == "block":
                 self.block(child)
-        if bound:
-            self.flow.append(("del", bound))
         steps = tuple(self.flow)
         self.flow = before
-        return steps
+        if isinstance(bound, int) and bound < 0:
+            steps = (("del", bound, steps),)
+        return test, steps
 
     def match_statement(self, node: Node) -> None:
         subject = -1
@@ -973,17 +1084,20 @@ class _Reader:
         patterns = [child for child in case.named_children if child.type == "case_pattern"]
         for pattern in patterns:
             self.pattern(pattern, subject)
-        guard = case.child_by_field_name("guard")
-        if guard is not None:
-            for child in guard.named_children:
-                self.expression(child)
-        tried = tuple(self.flow)
-        consequence = case.child_by_field_name("consequence")
-        if consequence is not None:
-            self.block(consequence)
-        whole = tuple(self.flow)
+        matched = tuple(self.flow)
         self.flow = before
-        return tried, whole, guard is not None, len(patterns) == 1 and _irrefutable(patterns[0])
+        guard = case.child_by_field_name("guard")
+        test: Flow = ()
+        for child in guard.named_children if guard is not None else ():
+            if child.type != "comment":
+                test = self.condition(child)[0]
+        body = self.nested(case.child_by_field_name("consequence"))
+        sequence = any(child.type == "," for child in case.children)
+        always = not sequence and len(patterns) == 1 and _irrefutable(patterns[0])
+        if _decides(test):
+            refused: Flow = (*matched, ("if", test, _NEVER, ()))
+            return refused, (*matched, ("if", test, body, _NEVER)), True, always
+        return (*matched, *test), (*matched, *test, *body), guard is not None, always
 
     def pattern(self, node: Node, subject: int) -> None:
         kind = node.type
@@ -1003,6 +1117,16 @@ class _Reader:
             self.tables.set_context(checked, "check")
             for child in children[1:]:
                 self.pattern(child, -1)
+            return
+        if kind == "union_pattern":
+            alternatives = []
+            before = self.flow
+            for child in children:
+                self.flow = []
+                self.pattern(child, subject)
+                alternatives.append(tuple(self.flow))
+            self.flow = before
+            self.flow.append(("branch", tuple(alternatives), True))
             return
         if kind == "keyword_pattern":
             children = children[1:]
@@ -1054,8 +1178,7 @@ class _Reader:
             if child.type in ("expression_list", "tuple", "list", "parenthesized_expression"):
                 pending = [*child.named_children, *pending]
             elif child.type == "identifier":
-                self.identifier(child)
-                self.flow.append(("del", self.text(child)))
+                self.flow.append(("del", self.identifier(child), ()))
             elif child.type == "attribute":
                 self.add_attribute(child, stores=True)
             elif child.type != "comment":
@@ -1190,8 +1313,9 @@ class _Reader:
                 end=node.end_byte,
             )
         )
+        given = self.parameters(parameters)
         returned = self.annotation(returns) if returns is not None else -1
-        opened = self.open_function(node, parameters, owner=binding, name=name_text)
+        opened = self.open_function(node, given, owner=binding, name=name_text)
         self.block(body)
         is_overload = any(self.is_named(decorator, "overload") for decorator in decorators or ())
         self.close_function(
@@ -1211,48 +1335,58 @@ class _Reader:
         expression = self.tables.expressions[index]
         return expression.kind in ("name", "attribute") and expression.name == name
 
-    def open_function(self, node: Node, parameters: Node | None, owner: int, name: str = "") -> _Outside:
-        """Read defaults and annotations in the current scope, then enter the function's own."""
-        read: list[tuple[Node, int, int]] = []
-        if parameters is not None:
-            for parameter in parameters.named_children:
-                found = self.parameter(parameter)
-                if found is not None:
-                    read.append(found)
+    def parameters(self, listed: Node | None) -> list[_Parameter]:
+        """Read all defaults, and then all annotations."""
+        parameters = listed.named_children if listed is not None else []
+        defaults = []
+        for parameter in parameters:
+            defaulted = parameter.type in ("default_parameter", "typed_default_parameter")
+            value = parameter.child_by_field_name("value") if defaulted else None
+            defaults.append(self.expression(value) if value is not None else -1)
+        read: list[_Parameter] = []
+        for parameter, default in zip(parameters, defaults, strict=True):
+            found = self.parameter(parameter, default)
+            if found is not None:
+                read.append(found)
+        return read
+
+    def open_function(self, node: Node, parameters: list[_Parameter], owner: int, name: str = "") -> _Outside:
+        """Enter a function's own scope and bind its parameters there."""
         scope = self.tables.add_scope(
             "function", self.scope, node.start_byte + self.shift, node.end_byte + self.shift, name, owner
         )
-        names = self.outer.get(node.start_byte)
-        if names is not None:
-            self.tables.scopes[scope] = replace(
-                self.tables.scopes[scope], globals=names[0], nonlocals=names[1]
-            )
+        self.add_outer_names(node, scope)
         outside = _Outside(scope, self.scope, self.flow, self.results, self.generator)
         self.flow.append(("closure", scope))
         self.scope, self.flow, self.results, self.generator = scope, [], [], False
-        for target, default, annotation in read:
+        for target, default, annotation in parameters:
             if target.type == "identifier":
                 outside.parameters.append(
                     self.bind(target, "parameter", "=" if default >= 0 else "none", default, annotation)
                 )
         return outside
 
-    def parameter(self, node: Node) -> tuple[Node, int, int] | None:
+    def add_outer_names(self, node: Node, scope: int) -> None:
+        """Keep what a function or class declares `global` or `nonlocal`."""
+        names = self.outer.get(node.start_byte)
+        if names is not None:
+            self.tables.scopes[scope] = replace(
+                self.tables.scopes[scope], globals=names[0], nonlocals=names[1]
+            )
+
+    def parameter(self, node: Node, default: int) -> _Parameter | None:
         """The name node of a parameter, its default and its annotation."""
         kind = node.type
         if kind == "identifier":
             return node, -1, -1
         if kind in ("list_splat_pattern", "dictionary_splat_pattern"):
             return (node.named_children[0], -1, -1) if node.named_child_count else None
+        type_node = node.child_by_field_name("type")
+        annotation = self.annotation(type_node) if type_node is not None else -1
         if kind in ("default_parameter", "typed_default_parameter"):
             name = node.child_by_field_name("name")
-            type_node, value_node = node.child_by_field_name("type"), node.child_by_field_name("value")
-            annotation = self.annotation(type_node) if type_node is not None else -1
-            default = self.expression(value_node) if value_node is not None else -1
             return (name, default, annotation) if name is not None else None
         if kind == "typed_parameter":
-            type_node = node.child_by_field_name("type")
-            annotation = self.annotation(type_node) if type_node is not None else -1
             target = node.named_children[0]
             if target.type in ("list_splat_pattern", "dictionary_splat_pattern"):
                 # The annotation of `*args: T` says what its elements are.
@@ -1329,6 +1463,7 @@ class _Reader:
             )
         )
         scope = self.tables.add_scope("class", self.scope, node.start_byte, node.end_byte, name_text, binding)
+        self.add_outer_names(node, scope)
         outer_flow, inner_scope = self.flow, self.scope
         self.scope, self.flow = scope, self.tables.flows[scope]
         self.block(body)
@@ -1358,6 +1493,10 @@ class _Reader:
             elif expression.kind in ("name", "attribute"):
                 self.tables.set_context(index, "base")
         return index
+
+
+_Parameter = tuple[Node, int, int]
+"""The name node of a parameter, its default and its annotation."""
 
 
 class _Outside:
@@ -1394,14 +1533,20 @@ def _descendants(node: Node, kind: str) -> list[Node]:
     return found
 
 
-def _operands(node: Node) -> list[Node]:
+def _text(node: Node) -> str:
+    """The text of a name, in the form in which Python compares names."""
+    text = (node.text or b"").decode("utf-8", "replace")
+    return text if text.isascii() else normalize("NFKC", text)
+
+
+def _operands(node: Node, *, same_operator: bool = False) -> list[Node]:
     """The operands of `a or b or c …` from left to right; it nests to the left, and a long chain must not recurse.
 
     Empty where an operand is missing.
     """
     operands: list[Node] = []
     at = node
-    while at.type == node.type:
+    while at.type == node.type and not (same_operator and _operator(at) != _operator(node)):
         left, right = at.child_by_field_name("left"), at.child_by_field_name("right")
         if left is None or right is None:
             return []
@@ -1410,11 +1555,57 @@ def _operands(node: Node) -> list[Node]:
     return [at, *reversed(operands)]
 
 
-def _binds(step: FlowStep) -> bool:
-    """Whether a step may change what a name is bound to."""
-    if isinstance(step, int):
-        return step < 0
-    return step[0] not in ("closure", "scope")
+def _operator(node: Node) -> str:
+    operator = node.child_by_field_name("operator")
+    return operator.type if operator is not None else ""
+
+
+def _decides(test: Flow) -> bool:
+    """Whether the last step tells how the result follows."""
+    return bool(test) and not isinstance(last := test[-1], int) and last[0] in _DECIDING
+
+
+def _truth(node: Node) -> bool | None:
+    """The truth of a constant; None for what is none."""
+    kind = node.type
+    if kind in ("true", "false", "none"):
+        return kind == "true"
+    if kind == "integer":
+        digits = (node.text or b"").lower()
+        return bool((digits[2:] if digits[:2] in (b"0x", b"0o", b"0b") else digits).strip(b"0_jl"))
+    return None
+
+
+def _in_parentheses(node: Node) -> Node:
+    """What stands in parentheses that only group."""
+    while node.type in ("parenthesized_expression", "tuple_pattern"):
+        inner = [child for child in node.children if child.type != "comment"]
+        if len(inner) != 3 or not inner[1].is_named or "splat" in inner[1].type:
+            break
+        node = inner[1]
+    return node
+
+
+def _managers(node: Node) -> list[Node]:
+    """The context managers of one item, which may be all of them in parentheses."""
+    if node.type in ("tuple", "parenthesized_expression") and any(
+        child.type == "as_pattern" for child in node.named_children
+    ):
+        return [manager for child in node.named_children for manager in _managers(child)]
+    return [node]
+
+
+def _is_for_groups(clause: Node) -> bool:
+    return clause.type == "except_group_clause" or any(child.type == "*" for child in clause.children)
+
+
+def _one_after_the_other(handlers: list[Flow]) -> Flow:
+    """Handlers of `except*`: each may run, and the next one after it even if it raises."""
+    rest: Flow = ()
+    for handler in reversed(handlers):
+        once: Flow = (("branch", (handler,), False),)
+        rest = (("try", once, (), (), rest),) if rest else once
+    return rest
 
 
 def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
@@ -1429,11 +1620,19 @@ def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
 
 
 def _irrefutable(pattern: Node) -> bool:
-    """`case _` and `case name` always match."""
-    if pattern.named_child_count == 0:
+    """`case _` and `case name` always match, in parentheses, under a name and as one of several alternatives too."""
+    kind = pattern.type
+    inner = [child for child in pattern.named_children if child.type != "comment"]
+    if kind in ("_", "identifier") or (kind == "case_pattern" and not inner):
         return True
-    child = pattern.named_children[0]
-    return child.type == "dotted_name" and child.named_child_count == 1
+    if kind == "dotted_name":
+        return len(inner) == 1
+    if kind == "union_pattern":
+        return any(_irrefutable(child) for child in pattern.children)
+    if kind == "tuple_pattern":
+        grouped = _in_parentheses(pattern)
+        return grouped is not pattern and _irrefutable(grouped)
+    return kind in ("case_pattern", "as_pattern") and bool(inner) and _irrefutable(inner[0])
 
 
 def _is_type_checking(condition: str) -> bool:
@@ -1446,14 +1645,14 @@ def _dotted(text: str) -> str:
 
 
 def _outer_names(statements: list[Node]) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
-    """The names that each function declares `global` and `nonlocal`, by the function's start."""
+    """The names that each function and class declares `global` and `nonlocal`, by where it starts."""
     found: dict[int, tuple[set[str], set[str]]] = {}
     for statement in statements:
         at = statement.parent
         while at is not None and at.type not in ("function_definition", "class_definition"):
             at = at.parent
-        if at is None or at.type == "class_definition":
+        if at is None:
             continue
-        names = {(name.text or b"").decode("utf-8", "replace") for name in statement.named_children}
+        names = {_text(name) for name in statement.named_children}
         found.setdefault(at.start_byte, (set(), set()))[statement.type == "nonlocal_statement"].update(names)
     return {start: (frozenset(names[0]), frozenset(names[1])) for start, names in found.items()}

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from app.model.dependency import DependencyType, SymbolKind
 from app.model.facts import Binding, BindingKind, Context, Expression, Facts, FunctionFact
-from app.resolve.flow import reaching_definitions
+from app.resolve.flow import Effect, Reaching, Variables, reaching_definitions
 from app.resolve.spaces import in_space
 from app.resolve.summary import (
     Bound,
@@ -35,6 +35,8 @@ _DEFINING: Final = frozenset(("function", "class", "interface", "type", "enum", 
 _TYPE_CONTEXTS: Final = frozenset(("base", "annotation", "type_argument", "cast", "check"))
 _CHAINED: Final = frozenset(("attribute", "call", "await", "item", "iter", "part"))
 _CALLS: Final = frozenset(("call", "instantiate", "decorate"))
+# The binding of another scope that a class body's name stands for as long as the class has not bound it.
+_OUTSIDE: Final = -1
 _CLASS_METHODS: Final = frozenset(("__new__", "__init_subclass__", "__class_getitem__"))
 
 
@@ -123,8 +125,11 @@ class _File:
         self.home = self._homes()
         self.class_of_scope = self._classes_of_scopes()
         self.reach: dict[int, frozenset[int]] = {}
+        # Names in a class body that may still mean the module's.
+        self.beyond: set[int] = set()
         self.entities: list[Entity] = []
         self.entity_of_variable: dict[tuple[int, str], int] = {}
+        self.entity_of_definition: dict[int, int] = {}
         self.entity_of_scope: dict[int, int] = {}
         self.receivers: dict[int, Term] = {}
         self.terms: dict[int, Term] = {}
@@ -166,26 +171,27 @@ class _File:
     def _lookup(self, name: str, scope: int) -> int:
         scopes = self.facts.scopes
         at = scope
-        inside_function = False
+        inside = False
         while at >= 0:
             here = scopes[at]
-            if name in here.globals:
+            visible = here.kind != "class" or self._sees_members(at, name, inside)
+            if visible and name in here.globals:
                 return 0 if (0, name) in self.by_name else -1
-            if (
-                (at, name) in self.by_name
-                and name not in here.nonlocals
-                and (here.kind != "class" or self._sees_members(at, name, inside_function))
-            ):
+            if visible and (at, name) in self.by_name and name not in here.nonlocals:
                 return at
-            if here.kind in ("function", "comprehension"):
-                inside_function = True
+            if here.kind == "class" and self.lexical_members and _is_private(name):
+                # Outside of the class, its private names are spelled differently.
+                return -1
+            if here.kind in ("function", "comprehension", "class"):
+                inside = True
             at = here.parent
         return -1
 
-    def _sees_members(self, scope: int, name: str, inside_function: bool) -> bool:
+    def _sees_members(self, scope: int, name: str, inside: bool) -> bool:
+        """Whether the code of a class's body, or code inside of that, sees the class's names."""
         if self.lexical_members:
-            return not inside_function
-        return any(self.facts.bindings[index].kind == "type" for index in self.by_name[(scope, name)])
+            return not inside
+        return any(self.facts.bindings[index].kind == "type" for index in self.by_name.get((scope, name), ()))
 
     # -- the steps
 
@@ -214,14 +220,21 @@ class _File:
         for (scope, name), indexes in self.by_name.items():
             kinds = {facts.bindings[index].kind for index in indexes}
             reachable = facts.scopes[scope].kind in ("module", "class", "namespace")
-            if reachable or kinds & _DEFINING:
-                self.entity_of_variable[(scope, name)] = self._add_entity(name, _entity_kind(kinds))
+            if reachable or (kinds & _DEFINING and not self.lexical_members):
+                entity = self._add_entity(name, _entity_kind(kinds))
+                self.entity_of_variable[(scope, name)] = entity
+                self.entity_of_definition.update((index, entity) for index in indexes)
+            elif kinds & _DEFINING:
+                # In a function, a later definition takes the place of an earlier one.
+                for index in indexes:
+                    kind = facts.bindings[index].kind
+                    if kind in _DEFINING:
+                        self.entity_of_definition[index] = self._add_entity(name, _entity_kind({kind}))
         for index, region in enumerate(facts.scopes):
             if region.owner >= 0:
-                owner = facts.bindings[region.owner]
-                entity = self.entity_of_variable.get((owner.scope, owner.name))
-                if entity is not None:
-                    self.entity_of_scope[index] = entity
+                defined = self.entity_of_definition.get(region.owner)
+                if defined is not None:
+                    self.entity_of_scope[index] = defined
         for function in facts.functions:
             if function.scope not in self.entity_of_scope:
                 self.entity_of_scope[function.scope] = self._add_entity("", "function")
@@ -254,14 +267,18 @@ class _File:
             self.receivers[function.parameters[0]] = ("class_of" if as_class else "self", owner)
 
     def _follow_flows(self) -> None:
-        """Reaching definitions of every function's own variables."""
+        """Reaching definitions of every function's own variables, and of those of classes in it."""
         facts = self.facts
         variables: dict[int, dict[tuple[int, str], int]] = defaultdict(dict)
         numbers: dict[tuple[int, str], int] = {}
+        at_entry: dict[int, dict[int, frozenset[int]]] = defaultdict(dict)
         for key in self.by_name:
             home = self.home[key[0]]
-            if facts.scopes[home].kind == "function" and facts.scopes[key[0]].kind != "class":
+            in_class = facts.scopes[key[0]].kind == "class"
+            if facts.scopes[home].kind == "function" and (self.lexical_members or not in_class):
                 variables[home][key] = numbers[key] = len(numbers)
+                if in_class:
+                    at_entry[key[0]][numbers[key]] = frozenset((_OUTSIDE,))
         uses: dict[int, dict[int, int]] = defaultdict(dict)
         for index, expression in enumerate(facts.expressions):
             if expression.kind != "name" or expression.scope < 0:
@@ -273,14 +290,97 @@ class _File:
             number = variables[home].get((scope, expression.name))
             if number is not None:
                 uses[home][index] = number
+        effects_of_use, effects_of_closure = self._effects(numbers)
         for home, keys in variables.items():
-            bound = {index: numbers[key] for key in keys for index in self.by_name[key]}
-            names = {
-                name: number
-                for (scope, name), number in ((key, numbers[key]) for key in keys)
-                if scope == home
-            }
-            self.reach.update(reaching_definitions(facts.flows[home], facts.flows, uses[home], bound, names))
+            of_binding = {index: numbers[key] for key in keys for index in self.by_name[key]}
+            self.reach.update(
+                reaching_definitions(
+                    facts.flows[home],
+                    facts.flows,
+                    Variables(
+                        uses[home],
+                        of_binding,
+                        effects_of_use.get(home, {}),
+                        effects_of_closure.get(home, {}),
+                        at_entry,
+                    ),
+                )
+            )
+        if at_entry:
+            self.beyond = {index for index, found in self.reach.items() if _OUTSIDE in found}
+            for index in self.beyond:
+                self.reach[index] -= {_OUTSIDE}
+
+    def _effects(
+        self, numbers: Mapping[tuple[int, str], int]
+    ) -> tuple[dict[int, dict[int, Effect]], dict[int, dict[int, Effect]]]:
+        """What functions that say `nonlocal` do to variables around them, by the function that these belong to.
+
+        The first gives it for uses of such a function's name, the second for the scope of the function itself,
+        where it may run without being named.
+        """
+        of_use: dict[int, dict[int, Effect]] = defaultdict(dict)
+        of_closure: dict[int, dict[int, Effect]] = defaultdict(dict)
+        for scope, region in enumerate(self.facts.scopes):
+            for name in sorted(region.nonlocals):
+                key = (self.lookup(name, scope), name)
+                if key not in numbers or self.home[key[0]] == self.home[scope]:
+                    continue
+                inner = frozenset(
+                    index
+                    for index in self.by_name[key]
+                    if region.start <= self.facts.bindings[index].pos < region.end
+                )
+                self._add_effect(scope, self.home[key[0]], {numbers[key]: inner}, of_use, of_closure)
+        return of_use, of_closure
+
+    def _add_effect(
+        self,
+        scope: int,
+        home: int,
+        bindings: Reaching,
+        of_use: dict[int, dict[int, Effect]],
+        of_closure: dict[int, dict[int, Effect]],
+    ) -> None:
+        outermost = self._function_directly_in(home, scope)
+        function = self.function_of_scope[outermost]
+        named = self._uses_of(function.binding) if not function.decorators else []
+        region = self.facts.scopes[outermost]
+        elsewhere = any(
+            self.home[self.facts.expressions[use].scope] != home
+            and not region.start <= self.facts.expressions[use].pos < region.end
+            for use in named
+        )
+        if not named or elsewhere:
+            of_closure[home][outermost] = _both(of_closure[home].get(outermost), Effect(bindings, True))
+            return
+        for use in named:
+            called = self.facts.expressions[use].context == "call"
+            at_once = called and outermost == scope and not (function.is_async or function.is_generator)
+            of_use[home][use] = _both(of_use[home].get(use), Effect(bindings, not at_once))
+
+    def _function_directly_in(self, home: int, scope: int) -> int:
+        """The function around ``scope`` that is created by the code of ``home``."""
+        found = at = scope
+        while self.home[at] != home:
+            if self.facts.scopes[at].kind == "function":
+                found = at
+            at = self.facts.scopes[at].parent
+        return found
+
+    def _uses_of(self, binding: int) -> list[int]:
+        """Where the name that a binding binds is read."""
+        if binding < 0:
+            return []
+        bound = self.facts.bindings[binding]
+        return [
+            index
+            for index, expression in enumerate(self.facts.expressions)
+            if expression.kind == "name"
+            and expression.name == bound.name
+            and expression.scope >= 0
+            and self.lookup(bound.name, expression.scope) == bound.scope
+        ]
 
     def _fill_entities(self) -> None:
         """Give entities their names, bindings, members, bases and call shapes."""
@@ -302,14 +402,23 @@ class _File:
             if defined not in functions or functions[defined].overload:
                 functions[defined] = function
         variable_of_entity = {number: key for key, number in self.entity_of_variable.items()}
+        definition_of_entity = {
+            entity: number
+            for number, entity in self.entity_of_definition.items()
+            if entity not in variable_of_entity
+        }
         taken: set[str] = set()
         for index, entity in enumerate(self.entities):
             key = variable_of_entity.get(index)
+            numbers = self.by_name[key] if key is not None else []
+            if index in definition_of_entity:
+                numbers = [definition_of_entity[index]]
+                key = (facts.bindings[numbers[0]].scope, entity.name)
             bounds: list[Bound] = []
             definitions: list[tuple[int, int]] = []
             owner = -1
             if key is not None:
-                for number in self.by_name[key]:
+                for number in numbers:
                     binding = facts.bindings[number]
                     bounds.append(self._bound(number, binding))
                     if binding.end >= 0:
@@ -538,7 +647,14 @@ class _File:
         scope = self.lookup(expression.name, expression.scope)
         if scope < 0:
             return ("global", expression.name)
-        key = (scope, expression.name)
+        value = self._variable_term(index, (scope, expression.name))
+        if index not in self.beyond:
+            return value
+        outside = (0, expression.name)
+        around = self._variable_term(-1, outside) if outside in self.by_name else ("global", expression.name)
+        return _either((value if self.reach[index] else None, around))
+
+    def _variable_term(self, index: int, key: tuple[int, str]) -> Term:
         entity = self.entity_of_variable.get(key)
         if entity is not None:
             imports = [self.facts.bindings[number] for number in self.by_name[key]]
@@ -566,7 +682,7 @@ class _File:
             if declared is not None:
                 return ("instance", declared)
         if binding.how == "def":
-            entity = self.entity_of_variable.get((binding.scope, binding.name))
+            entity = self.entity_of_definition.get(number)
             return ("var", entity) if entity is not None else None
         if binding.kind == "parameter":
             return None
@@ -646,18 +762,26 @@ class _File:
                     )
 
     def _name_reference(self, index: int, expression: Expression) -> None:
-        name, pos, context = expression.name, expression.pos, expression.context
+        name = expression.name
         scope = self.lookup(name, expression.scope)
-        if scope < 0:
-            self._wait(pos, name, context, ("global", name), expression.type_only)
-            return
-        key = (scope, name)
+        if scope >= 0:
+            candidates = self.reach.get(index)
+            if candidates is None:
+                candidates = frozenset(self.by_name[(scope, name)])
+            self._refer(index, expression, (scope, name), candidates)
+        if index in self.beyond and (0, name) in self.by_name:
+            self._refer(index, expression, (0, name), frozenset(self.by_name[(0, name)]))
+        elif scope < 0 or index in self.beyond:
+            self._wait(expression.pos, name, expression.context, ("global", name), expression.type_only)
+
+    def _refer(
+        self, index: int, expression: Expression, key: tuple[int, str], candidates: frozenset[int]
+    ) -> None:
+        """What a name depends on that means one of the ``candidates``, bindings of the variable ``key``."""
+        name, pos, context = expression.name, expression.pos, expression.context
         entity = self.entity_of_variable.get(key)
-        candidates = self.reach.get(index)
-        if candidates is None:
-            candidates = frozenset(self.by_name[key])
         source = self.atom(pos)
-        defined = False
+        defined: list[int] = []
         values: list[Term] = []
         imported: list[Term] = []
         bounds = self.entities[entity].bounds if entity is not None else ()
@@ -671,7 +795,7 @@ class _File:
                 imported.append(_import_term(binding))
                 continue
             if kind_at.get(binding.pos, binding.kind) in _DEFINING:
-                defined = True
+                defined.append(self.entity_of_definition[number])
                 continue
             if binding.pos in kind_at and binding.pos not in meant:
                 continue
@@ -689,8 +813,8 @@ class _File:
                 )
             if context in _CALLS:
                 values.append(self.binding_value(number))
-        if defined and entity is not None:
-            self._wait(pos, name, context, ("var", entity), expression.type_only)
+        for definition in dict.fromkeys(defined):
+            self._wait(pos, name, context, ("var", definition), expression.type_only)
         for term in dict.fromkeys(imported):
             self._wait(pos, name, context, term, expression.type_only)
         for value in dict.fromkeys(values):
@@ -804,6 +928,19 @@ class _File:
             rows[0],
             *(row if row.member_of in known else replace(row, member_of=self.module) for row in rows[1:]),
         )
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("__") and not name.endswith("__")
+
+
+def _both(first: Effect | None, second: Effect) -> Effect:
+    if first is None:
+        return second
+    bindings = dict(first.bindings)
+    for variable, inner in second.bindings.items():
+        bindings[variable] = bindings.get(variable, frozenset()) | inner
+    return Effect(bindings, first.lasting or second.lasting)
 
 
 def _bounded(term: Term) -> Term:
