@@ -6,17 +6,16 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 import structlog
 from fastapi import Depends, Request
 
 from app.errors import MgeError, StoreDown
 from app.graph.connect import Graph
+from app.model.tenant import TENANT
 from app.plans.connect import Pool
 from app.queue.jobs import Queue
-
-TENANT: Final = "default"
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

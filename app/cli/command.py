@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import demo, export, plans, score, stack
+from app.cli import demo, export, plans, score, stack, watch
 
 app = typer.Typer(
     help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
@@ -18,6 +18,7 @@ app.command("status")(stack.status)
 app.command("logs")(stack.logs)
 app.command("env")(stack.env)
 app.command("import")(plans.import_)
+app.command("watch")(watch.watch)
 app.command("plans")(plans.plans)
 app.command("show")(plans.show)
 app.command("assemble")(plans.assemble)

@@ -11,7 +11,7 @@ import typer
 
 from app import stack as embedded
 from app.cli import output
-from app.main import api_companion, migrate_stores, run_service, run_worker, stack_config, store_migrations
+from app.main import api_companion, migrate_stores, stack_config, store_migrations
 from app.settings import Settings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
@@ -125,9 +125,13 @@ def serve(
     port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
 ) -> None:
     """Run the API in the foreground."""
+    from app.serve import run_service  # a quarter of a second that other commands need not wait for
+
     run_service(Settings(), host, port)
 
 
 def worker() -> None:
     """Run jobs in the foreground, without the API."""
+    from app.serve import run_worker
+
     run_worker(Settings())

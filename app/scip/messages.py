@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-_STRING: Final = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
-_INT32: Final = descriptor_pb2.FieldDescriptorProto.TYPE_INT32
+# TYPE_STRING and TYPE_INT32 of protobuf's FieldDescriptorProto.
+_STRING: Final = 9
+_INT32: Final = 5
 
 # message -> field -> (number, type or message, repeated); enums are read as the numbers that they are.
 _SCHEMA: Final[dict[str, dict[str, tuple[int, int | str, bool]]]] = {
@@ -39,6 +38,8 @@ _SCHEMA: Final[dict[str, dict[str, tuple[int, int | str, bool]]]] = {
 @cache
 def index_type() -> Any:
     """The class of an ``Index`` message."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # slow, and rarely needed
+
     file = descriptor_pb2.FileDescriptorProto(name="mge/scip.proto", package="mge_scip", syntax="proto3")
     for name, fields in _SCHEMA.items():
         message = file.message_type.add(name=name)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from google.protobuf.message import DecodeError
-
 from app.errors import InputError
 from app.scip.messages import index_type
 
@@ -42,6 +40,8 @@ class ScipDocument:
 
 def read_index(path: Path) -> Iterator[ScipDocument]:
     """The documents of an index file; `InputError` where the file is no SCIP index."""
+    from google.protobuf.message import DecodeError  # slow, and rarely needed
+
     index = index_type()()
     try:
         index.ParseFromString(path.read_bytes())

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.api.guard import UPLOAD_PATH
-from app.main import create_app
+from app.serve import create_app
 from app.settings import Settings
 
 STATIC = Path(__file__).parents[3] / "app" / "api" / "static"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.main import create_app
+from app.serve import create_app
 from app.settings import Settings
 
 
