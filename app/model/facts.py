@@ -242,7 +242,8 @@ Flow: TypeAlias = "tuple[FlowStep, ...]"
 - ``("leave", "return" | "raise" | "break" | "continue", label)``
 - ``("scope", n)``: the code of comprehension, class or block scope ``n`` runs here (see `Facts.flows`)
 - ``("closure", n)``: function or class-expression scope ``n`` is created here (its code runs later)
-- ``("late", binding, n)``: the binding gives its name a generator that runs the code of scope ``n`` when it is read
+- ``("late", binding, n, source)``: the binding, which comes next, gives its name a generator that runs the code of
+  scope ``n`` where the name is read; it goes through what expression ``source`` (of kind ``name``) reads here, or -1
 
 A test is a flow whose last step may tell how its result follows from that of others; where it does not, both
 results are possible:

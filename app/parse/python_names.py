@@ -100,6 +100,12 @@ def _annotation_parser() -> Parser:
     return Parser(Language(tree_sitter_python.language()))
 
 
+def _text(node: Node) -> str:
+    """The text of a name, in the form in which Python compares names."""
+    text = (node.text or b"").decode("utf-8", "replace")
+    return text if text.isascii() else normalize("NFKC", text)
+
+
 class _Reader:
     """One walk over a module's tree; ``flow`` collects the steps of the code that is being read."""
 
@@ -172,8 +178,7 @@ class _Reader:
 
     # -- scopes and names
 
-    def text(self, node: Node) -> str:
-        return _text(node)
+    text = staticmethod(_text)
 
     def pos(self, node: Node) -> int:
         return node.start_byte + self.shift
@@ -366,7 +371,8 @@ class _Reader:
         if arguments is not None:
             given = [child for child in arguments.named_children if child.type != "comment"]
             # `*args` may stand behind keywords, and is evaluated before them.
-            given.sort(key=lambda argument: argument.type in ("keyword_argument", "dictionary_splat"))
+            if any(argument.type == "list_splat" for argument in given):
+                given.sort(key=lambda argument: argument.type in ("keyword_argument", "dictionary_splat"))
             if arguments.type == "generator_expression":
                 self.expression(arguments)
             else:
@@ -632,16 +638,18 @@ class _Reader:
         return self.tables.add_expression(Expression("display", self.pos(node), name, options=held))
 
     def run_late(self, value: Node) -> None:
-        """Take a generator expression that was just given a name out of the flow: it runs when the name is read."""
-        if value.type == "generator_expression" and len(self.flow) > 1:
-            created, bound = self.flow[-2:]
-            if (
-                not isinstance(created, int)
-                and created[0] == "scope"
-                and isinstance(bound, int)
-                and bound < 0
-            ):
-                self.flow[-2:] = [bound, ("late", ~bound, created[1])]
+        """Let the generator expression that was just given a name run where the name is read."""
+        if value.type != "generator_expression" or len(self.flow) < 2:
+            return
+        created, bound = self.flow[-2:]
+        if isinstance(created, int) or created[0] != "scope" or not isinstance(bound, int) or bound >= 0:
+            return
+        del self.flow[-2:]
+        clause = next(child for child in value.named_children if child.type == "for_in_clause")
+        iterable = clause.child_by_field_name("right")
+        # What it goes through by name is not gone through yet.
+        source = self.flow.pop() if iterable is not None and iterable.type == "identifier" else -1
+        self.flow += (("late", ~bound, created[1], source), bound)
 
     def iterable(self, clause: Node) -> int:
         index = -1
@@ -1531,12 +1539,6 @@ def _descendants(node: Node, kind: str) -> list[Node]:
         else:
             pending.extend(child for child in at.named_children if child.type != "block")
     return found
-
-
-def _text(node: Node) -> str:
-    """The text of a name, in the form in which Python compares names."""
-    text = (node.text or b"").decode("utf-8", "replace")
-    return text if text.isascii() else normalize("NFKC", text)
 
 
 def _operands(node: Node, *, same_operator: bool = False) -> list[Node]:

@@ -11,7 +11,7 @@ that was given a name is walked there, and of an inner function the bindings of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
@@ -43,12 +43,13 @@ class Effect:
 class Variables:
     """The variables that are followed, and what bears on them from outside the flow.
 
-    ``effects_of_use`` and ``effects_of_closure`` tell what may happen where an inner function's name is read, and
+    Inner functions read the variables in ``captured``. ``effects_of_use`` and ``effects_of_closure`` tell what may happen where an inner function's name is read, and
     where it is created. ``at_entry`` is what the variables of a scope begin with each time that its code runs.
     """
 
     of_use: Mapping[int, Variable]
     of_binding: Mapping[int, Variable]
+    captured: Container[Variable]
     effects_of_use: Mapping[int, Effect]
     effects_of_closure: Mapping[int, Effect]
     at_entry: Mapping[int, Reaching]
@@ -86,6 +87,7 @@ class _Walk:
         self.flows = flows
         self.variable_of_use = variables.of_use
         self.variable_of_binding = variables.of_binding
+        self.captured = variables.captured
         self.effects_of_use = variables.effects_of_use
         self.effects_of_closure = variables.effects_of_closure
         self.at_entry = variables.at_entry
@@ -94,12 +96,15 @@ class _Walk:
         self.targets: list[dict[tuple[str, str], Reaching]] = []
         # Each open `try` collects everything that its code binds.
         self.attempts: list[dict[Variable, set[int]]] = []
-        # The fixpoint at each loop's head, apart for each way to enter the `finally` blocks around it.
+        # The fixpoint at each loop's head, apart for each way to enter the code around it that has several.
         self.heads: dict[tuple[int, tuple[str, ...]], Reaching] = {}
         self.entry: tuple[str, ...] = ()
-        # The scope of the generator expression that a binding gives its name.
+        # The scope of the generator expression that a binding gives its name, and which ones that goes through.
         self.generators: dict[int, int] = {}
+        self.sources: dict[int, frozenset[int]] = {}
         self.running: set[int] = set()
+        # Whether reading a name may run anything.
+        self.runs_by_name = bool(variables.effects_of_use)
 
     def run(self, flow: Flow, state: Reaching | None) -> Reaching | None:
         """The state after ``flow``; None where its end is not reached."""
@@ -109,10 +114,8 @@ class _Walk:
                 if step >= 0:
                     variable = self.variable_of_use.get(step)
                     if variable is not None:
-                        found = _NOTHING if state is None else state.get(variable, _NOTHING)
-                        known = self.reached.get(step)
-                        self.reached[step] = found if known is None else known | found
-                        if state is not None and (self.generators or self.effects_of_use):
+                        found = self.read(step, variable, state)
+                        if self.runs_by_name and state is not None:
                             state = self.after_use(step, found, state)
                             owned = False
                 elif state is not None:
@@ -131,18 +134,39 @@ class _Walk:
             owned = False
         return state
 
+    def read(self, use: int, variable: Variable, state: Reaching | None) -> frozenset[int]:
+        found = _NOTHING if state is None else state.get(variable, _NOTHING)
+        known = self.reached.get(use)
+        self.reached[use] = found if known is None else known | found
+        return found
+
     def after_use(self, use: int, found: frozenset[int], state: Reaching) -> Reaching | None:
         """What is read may be run: a generator is walked, an inner function has its effect."""
-        after: Reaching | None = state
-        for binding in found:
-            scope = self.generators.get(binding)
-            # A generator that goes through itself is being walked already.
-            if scope is not None and scope not in self.running:
-                self.running.add(scope)
-                after = _join(after, self.run(self.flows[scope], state))
-                self.running.discard(scope)
+        after = self.generated(found, use, state)
         effect = self.effects_of_use.get(use)
         return after if effect is None else self.affected(after, effect)
+
+    def generated(self, bindings: frozenset[int], use: int, state: Reaching | None) -> Reaching | None:
+        """The state after those of the bindings that hold generators may have run."""
+        after = state
+        for binding in bindings & self.generators.keys():
+            scope = self.generators[binding]
+            # A generator that goes through itself is being walked already.
+            if scope not in self.running:
+                self.running.add(scope)
+                fed = self.generated(self.sources[binding], use, state)
+                after = _join(after, self.entered(self.flows[scope], f"read {use}", fed))
+                self.running.discard(scope)
+        return after
+
+    def late(self, binding: int, scope: int, source: int, state: Reaching | None) -> None:
+        variable = self.variable_of_use.get(source)
+        through = _NOTHING if variable is None else self.read(source, variable, state)
+        # Where inner functions read the name too, nothing is known of when the generator runs.
+        if self.variable_of_binding.get(binding) not in self.captured:
+            self.generators[binding] = scope
+            self.sources[binding] = self.sources.get(binding, _NOTHING) | through
+            self.runs_by_name = True
 
     def affected(self, state: Reaching | None, effect: Effect) -> Reaching | None:
         bound: dict[Variable, set[int]] = {}
@@ -196,7 +220,7 @@ class _Walk:
         if kind == "del":
             return self.unbinding(cast("int", step[1]), cast("Flow", step[2]), state)
         if kind == "late":
-            self.generators[cast("int", step[1])] = cast("int", step[2])
+            self.late(cast("int", step[1]), cast("int", step[2]), cast("int", step[3]), state)
             return state
         # "closure": the code of another function, which runs at another time.
         effect = self.effects_of_closure.get(cast("int", step[1]))
@@ -204,7 +228,9 @@ class _Walk:
 
     def test(self, test: Flow, state: Reaching | None) -> tuple[Reaching | None, Reaching | None]:
         """The states after a test that holds, and after one that does not."""
-        last = test[-1] if test else 0
+        if not test:
+            return state, state
+        last = test[-1]
         if isinstance(last, int) or last[0] not in _DECIDING:
             state = self.run(test, state)
             return state, state
@@ -362,16 +388,17 @@ class _Walk:
             self.pass_on(leaving)
             return normal
         # An exception may strike after any binding in the body, a handler or the else block.
-        self.finally_(final, "exception", _with(state, anywhere))
+        self.entered(final, "exception", _with(state, anywhere))
         for (what, label), left in leaving.items():
-            done = self.finally_(final, f"{what} {label}", left)
+            done = self.entered(final, f"{what} {label}", left)
             if done is not None:
                 self.leave(what, label, done)
-        return self.finally_(final, "end", normal)
+        return self.entered(final, "end", normal)
 
-    def finally_(self, final: Flow, entered_by: str, state: Reaching | None) -> Reaching | None:
-        outer, self.entry = self.entry, (*self.entry, entered_by)
-        after = self.run(final, state)
+    def entered(self, flow: Flow, by: str, state: Reaching | None) -> Reaching | None:
+        """Run what is run once for each way to enter it."""
+        outer, self.entry = self.entry, (*self.entry, by)
+        after = self.run(flow, state)
         self.entry = outer
         return after
 

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from app.model.dependency import DependencyType, SymbolKind
 from app.model.facts import Binding, BindingKind, Context, Expression, Facts, FunctionFact
-from app.resolve.flow import Effect, Reaching, Variables, reaching_definitions
+from app.resolve.reaching import OUTSIDE, reaching_in_file
 from app.resolve.spaces import in_space
 from app.resolve.summary import (
     Bound,
@@ -35,8 +35,6 @@ _DEFINING: Final = frozenset(("function", "class", "interface", "type", "enum", 
 _TYPE_CONTEXTS: Final = frozenset(("base", "annotation", "type_argument", "cast", "check"))
 _CHAINED: Final = frozenset(("attribute", "call", "await", "item", "iter", "part"))
 _CALLS: Final = frozenset(("call", "instantiate", "decorate"))
-# The binding of another scope that a class body's name stands for as long as the class has not bound it.
-_OUTSIDE: Final = -1
 _CLASS_METHODS: Final = frozenset(("__new__", "__init_subclass__", "__class_getitem__"))
 
 
@@ -268,119 +266,10 @@ class _File:
 
     def _follow_flows(self) -> None:
         """Reaching definitions of every function's own variables, and of those of classes in it."""
-        facts = self.facts
-        variables: dict[int, dict[tuple[int, str], int]] = defaultdict(dict)
-        numbers: dict[tuple[int, str], int] = {}
-        at_entry: dict[int, dict[int, frozenset[int]]] = defaultdict(dict)
-        for key in self.by_name:
-            home = self.home[key[0]]
-            in_class = facts.scopes[key[0]].kind == "class"
-            if facts.scopes[home].kind == "function" and (self.lexical_members or not in_class):
-                variables[home][key] = numbers[key] = len(numbers)
-                if in_class:
-                    at_entry[key[0]][numbers[key]] = frozenset((_OUTSIDE,))
-        uses: dict[int, dict[int, int]] = defaultdict(dict)
-        for index, expression in enumerate(facts.expressions):
-            if expression.kind != "name" or expression.scope < 0:
-                continue
-            home = self.home[expression.scope]
-            if home not in variables:
-                continue
-            scope = self.lookup(expression.name, expression.scope)
-            number = variables[home].get((scope, expression.name))
-            if number is not None:
-                uses[home][index] = number
-        effects_of_use, effects_of_closure = self._effects(numbers)
-        for home, keys in variables.items():
-            of_binding = {index: numbers[key] for key in keys for index in self.by_name[key]}
-            self.reach.update(
-                reaching_definitions(
-                    facts.flows[home],
-                    facts.flows,
-                    Variables(
-                        uses[home],
-                        of_binding,
-                        effects_of_use.get(home, {}),
-                        effects_of_closure.get(home, {}),
-                        at_entry,
-                    ),
-                )
-            )
-        if at_entry:
-            self.beyond = {index for index, found in self.reach.items() if _OUTSIDE in found}
-            for index in self.beyond:
-                self.reach[index] -= {_OUTSIDE}
-
-    def _effects(
-        self, numbers: Mapping[tuple[int, str], int]
-    ) -> tuple[dict[int, dict[int, Effect]], dict[int, dict[int, Effect]]]:
-        """What functions that say `nonlocal` do to variables around them, by the function that these belong to.
-
-        The first gives it for uses of such a function's name, the second for the scope of the function itself,
-        where it may run without being named.
-        """
-        of_use: dict[int, dict[int, Effect]] = defaultdict(dict)
-        of_closure: dict[int, dict[int, Effect]] = defaultdict(dict)
-        for scope, region in enumerate(self.facts.scopes):
-            for name in sorted(region.nonlocals):
-                key = (self.lookup(name, scope), name)
-                if key not in numbers or self.home[key[0]] == self.home[scope]:
-                    continue
-                inner = frozenset(
-                    index
-                    for index in self.by_name[key]
-                    if region.start <= self.facts.bindings[index].pos < region.end
-                )
-                self._add_effect(scope, self.home[key[0]], {numbers[key]: inner}, of_use, of_closure)
-        return of_use, of_closure
-
-    def _add_effect(
-        self,
-        scope: int,
-        home: int,
-        bindings: Reaching,
-        of_use: dict[int, dict[int, Effect]],
-        of_closure: dict[int, dict[int, Effect]],
-    ) -> None:
-        outermost = self._function_directly_in(home, scope)
-        function = self.function_of_scope[outermost]
-        named = self._uses_of(function.binding) if not function.decorators else []
-        region = self.facts.scopes[outermost]
-        elsewhere = any(
-            self.home[self.facts.expressions[use].scope] != home
-            and not region.start <= self.facts.expressions[use].pos < region.end
-            for use in named
-        )
-        if not named or elsewhere:
-            of_closure[home][outermost] = _both(of_closure[home].get(outermost), Effect(bindings, True))
-            return
-        for use in named:
-            called = self.facts.expressions[use].context == "call"
-            at_once = called and outermost == scope and not (function.is_async or function.is_generator)
-            of_use[home][use] = _both(of_use[home].get(use), Effect(bindings, not at_once))
-
-    def _function_directly_in(self, home: int, scope: int) -> int:
-        """The function around ``scope`` that is created by the code of ``home``."""
-        found = at = scope
-        while self.home[at] != home:
-            if self.facts.scopes[at].kind == "function":
-                found = at
-            at = self.facts.scopes[at].parent
-        return found
-
-    def _uses_of(self, binding: int) -> list[int]:
-        """Where the name that a binding binds is read."""
-        if binding < 0:
-            return []
-        bound = self.facts.bindings[binding]
-        return [
-            index
-            for index, expression in enumerate(self.facts.expressions)
-            if expression.kind == "name"
-            and expression.name == bound.name
-            and expression.scope >= 0
-            and self.lookup(bound.name, expression.scope) == bound.scope
-        ]
+        self.reach = reaching_in_file(self.facts, self.by_name, self.home, self.lookup)
+        self.beyond = {index for index, found in self.reach.items() if OUTSIDE in found}
+        for index in self.beyond:
+            self.reach[index] -= {OUTSIDE}
 
     def _fill_entities(self) -> None:
         """Give entities their names, bindings, members, bases and call shapes."""
@@ -932,15 +821,6 @@ class _File:
 
 def _is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__")
-
-
-def _both(first: Effect | None, second: Effect) -> Effect:
-    if first is None:
-        return second
-    bindings = dict(first.bindings)
-    for variable, inner in second.bindings.items():
-        bindings[variable] = bindings.get(variable, frozenset()) | inner
-    return Effect(bindings, first.lasting or second.lasting)
 
 
 def _bounded(term: Term) -> Term:

@@ -25,7 +25,7 @@ def _nested(depth: int) -> Flow:
 
 def test_nested_loops_cost_a_little_for_each_level() -> None:
     _CountedFlow.walks = 0
-    reached = reaching_definitions(_nested(100), (), Variables({0: 0, 1: 0}, {0: 0, 1: 0}, {}, {}, {}))
+    reached = reaching_definitions(_nested(100), (), Variables({0: 0, 1: 0}, {0: 0, 1: 0}, (), {}, {}, {}))
     assert reached == {0: frozenset((0, 1)), 1: frozenset((0, 1))}
     assert _CountedFlow.walks < 1_000
 
@@ -37,5 +37,5 @@ def test_each_way_into_a_finally_block_is_apart() -> None:
         ("try", (~1, ("leave", "return", "")), (), (), (("loop", (), (0, ~2), ()),)),
         1,
     )
-    reached = reaching_definitions(flow, (), Variables({0: 0, 1: 0}, {0: 0, 1: 0, 2: 0}, {}, {}, {}))
+    reached = reaching_definitions(flow, (), Variables({0: 0, 1: 0}, {0: 0, 1: 0, 2: 0}, (), {}, {}, {}))
     assert reached == {0: frozenset((0, 1, 2)), 1: frozenset()}
