@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final, Literal
-from unicodedata import normalize
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
@@ -26,6 +25,19 @@ from app.model.facts import (
     FlowStep,
     FunctionFact,
     ParseProblem,
+)
+from app.parse.python_forms import (
+    decides,
+    in_parentheses,
+    irrefutable,
+    is_for_groups,
+    managers_of,
+    name_text,
+    one_after_the_other,
+    operands_of,
+    operator_of,
+    paired,
+    truth_of,
 )
 from app.parse.tables import Tables
 
@@ -81,7 +93,6 @@ _HANDING_ON: Final = frozenset(
 
 # Context managers that end the exceptions of their body, so that the code behind it runs.
 _SWALLOWING: Final = frozenset(("suppress", "raises", "assertRaises", "assertRaisesRegex"))
-_DECIDING: Final = frozenset(("and", "or", "not", "constant"))
 _ONE_COMPARISON: Final = 3
 _NEVER: Final[Flow] = (("branch", (), True),)
 
@@ -98,12 +109,6 @@ def read(root: Node, outer: list[Node]) -> Tables:
 @cache
 def _annotation_parser() -> Parser:
     return Parser(Language(tree_sitter_python.language()))
-
-
-def _text(node: Node) -> str:
-    """The text of a name, in the form in which Python compares names."""
-    text = (node.text or b"").decode("utf-8", "replace")
-    return text if text.isascii() else normalize("NFKC", text)
 
 
 class _Reader:
@@ -178,7 +183,7 @@ class _Reader:
 
     # -- scopes and names
 
-    text = staticmethod(_text)
+    text = staticmethod(name_text)
 
     def pos(self, node: Node) -> int:
         return node.start_byte + self.shift
@@ -447,7 +452,7 @@ class _Reader:
         test, _ = self.condition(parts[1])
         then, value = self.apart(parts[0])
         orelse, alternative = self.apart(parts[2])
-        if _decides(test) or self.binds(then) or self.binds(orelse):
+        if decides(test) or self.binds(then) or self.binds(orelse):
             self.flow.append(("if", test, then, orelse))
         else:
             # Without bindings the order does not matter, so the reads stand one after the other.
@@ -489,10 +494,10 @@ class _Reader:
 
     def condition(self, node: Node) -> tuple[Flow, int]:
         """A test's steps, of which the last tells how its result follows (see `Flow`), and its index."""
-        inner = _in_parentheses(node)
-        truth = _truth(inner)
-        if truth is not None:
-            return (("constant", truth),), self.expression(inner)
+        inner = in_parentheses(node)
+        constant = truth_of(inner)
+        if constant is not None:
+            return (("constant", constant),), self.expression(inner)
         if self.depth < _DEEPEST and inner.type in (
             "boolean_operator",
             "not_operator",
@@ -502,9 +507,12 @@ class _Reader:
             found = self.parts_of_test(inner)
             self.depth -= 1
             return found
-        steps, index = self.apart(inner)
-        # The last step is of a part that does not decide the whole.
-        return ((("branch", (steps,), True),) if _decides(steps) else steps), index
+        return self.undecided(inner)
+
+    def undecided(self, node: Node) -> tuple[Flow, int]:
+        """An expression whose result does not follow from its parts, though the last of these may be a test."""
+        steps, index = self.apart(node)
+        return ((("branch", (steps,), True),) if decides(steps) else steps), index
 
     def parts_of_test(self, node: Node) -> tuple[Flow, int]:
         kind = node.type
@@ -513,8 +521,8 @@ class _Reader:
         operands = [child for child in node.named_children if child.type != "comment"]
         if kind == "not_operator" and len(operands) == 1:
             steps, _ = self.condition(operands[0])
-            return ((("not", steps),) if _decides(steps) else steps), -1
-        read = [self.apart(operand)[0] for operand in operands]
+            return ((("not", steps),) if decides(steps) else steps), -1
+        read = [self.undecided(operand)[0] for operand in operands]
         if len(read) > 2 and any(self.binds(steps) for steps in read[2:]):
             # `a < b < c` is `a < b and b < c`.
             return (("and", ((*read[0], *read[1]), *read[2:])),), -1
@@ -522,7 +530,7 @@ class _Reader:
 
     def junction(self, node: Node) -> tuple[Flow, int]:
         """`a and b and …`: each operand is evaluated where those before it leave the result open."""
-        chain = _operands(node, same_operator=True)
+        chain = operands_of(node, same_operator=True)
         if not chain:
             before, self.flow = self.flow, []
             self.other_children(node)
@@ -531,12 +539,12 @@ class _Reader:
         read = [self.condition(operand) for operand in chain]
         tests = tuple(steps for steps, _ in read)
         index = self.union([option for _, option in read if option >= 0])
-        if any(_decides(test) for test in tests) or any(self.binds(test) for test in tests[1:]):
-            return ((_operator(node), tests),), index
+        if any(decides(test) for test in tests) or any(self.binds(test) for test in tests[1:]):
+            return ((operator_of(node), tests),), index
         return tuple(step for test in tests for step in test), index
 
     def binary(self, node: Node) -> int:
-        chain = _operands(node)
+        chain = operands_of(node)
         if not chain:
             return self.other_children(node)
         at, *operands = chain
@@ -625,7 +633,7 @@ class _Reader:
         for loops, reads, targets in reversed(levels):
             if loops:
                 inner = (*reads, ("loop", (), (*targets, *inner), ()))
-            elif _decides(reads) or self.binds(inner):
+            elif decides(reads) or self.binds(inner):
                 inner = (("if", reads, inner, ()),)
             else:
                 inner = (*reads, *inner)
@@ -645,8 +653,8 @@ class _Reader:
         if isinstance(created, int) or created[0] != "scope" or not isinstance(bound, int) or bound >= 0:
             return
         del self.flow[-2:]
-        clause = next(child for child in value.named_children if child.type == "for_in_clause")
-        iterable = clause.child_by_field_name("right")
+        clauses = [child for child in value.named_children if child.type == "for_in_clause"]
+        iterable = clauses[0].child_by_field_name("right") if clauses else None
         # What it goes through by name is not gone through yet.
         source = self.flow.pop() if iterable is not None and iterable.type == "identifier" else -1
         self.flow += (("late", ~bound, created[1], source), bound)
@@ -766,8 +774,8 @@ class _Reader:
             if kind == "as_pattern_target":
                 for child in node.named_children:
                     self.target(child, how, value)
-            elif _in_parentheses(node) is not node:
-                self.target(_in_parentheses(node), how, value, annotation)
+            elif in_parentheses(node) is not node:
+                self.target(in_parentheses(node), how, value, annotation)
             else:
                 self.parts(node, how, value)
         elif kind in ("list_splat_pattern", "list_splat", "parenthesized_expression"):
@@ -821,7 +829,7 @@ class _Reader:
             for target in targets:
                 self.target(target, "=", value)
             return value
-        pairs = _pairs(left, right) if len(targets) == 1 else []
+        pairs = paired(left, right) if len(targets) == 1 else []
         if pairs:
             values = [self.expression(value) for _, value in pairs]
             for (target, _), value in zip(pairs, values, strict=True):
@@ -838,7 +846,7 @@ class _Reader:
 
     def declare(self, target: Node, annotation: int) -> None:
         """`x: T` gives the name a type and leaves it bound as it was."""
-        target = _in_parentheses(target)
+        target = in_parentheses(target)
         self.target(target, "none", -1, annotation)
         if target.type == "identifier":
             self.flow.pop()
@@ -864,7 +872,7 @@ class _Reader:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is None or right is None:
             return -1
-        left = _in_parentheses(left)
+        left = in_parentheses(left)
         read = self.expression(left)
         self.expression(right)
         if self.scope == 0 and left.type == "identifier" and self.text(left) == "__all__":
@@ -978,7 +986,7 @@ class _Reader:
         message: Flow = ()
         for child in given[1:]:
             message = (*message, *self.apart(child)[0])
-        if _decides(test) or self.binds(message):
+        if decides(test) or self.binds(message):
             self.flow.append(("if", test, (), (*message, ("leave", "raise", ""))))
         else:
             self.flow += (*test, *message)
@@ -990,7 +998,7 @@ class _Reader:
                 for item in clause.named_children:
                     value = item.child_by_field_name("value") if item.type == "with_item" else None
                     if value is not None:
-                        managers += _managers(value)
+                        managers += managers_of(value)
         self.entered(managers, node.child_by_field_name("body"))
 
     def entered(self, managers: Sequence[Node], body: Node | None) -> None:
@@ -1030,8 +1038,8 @@ class _Reader:
                 orelse = self.nested(clause.child_by_field_name("body"))
             elif clause.type == "finally_clause":
                 final = self.nested(*(child for child in clause.named_children if child.type == "block"))
-        if len(handlers) > 1 and any(_is_for_groups(clause) for clause in node.named_children):
-            handlers = [_one_after_the_other(handlers)]
+        if len(handlers) > 1 and any(is_for_groups(clause) for clause in node.named_children):
+            handlers = [one_after_the_other(handlers)]
         self.flow.append(("try", body, tuple(handlers), orelse, final))
 
     def handler(self, clause: Node) -> tuple[Flow, Flow]:
@@ -1101,8 +1109,8 @@ class _Reader:
                 test = self.condition(child)[0]
         body = self.nested(case.child_by_field_name("consequence"))
         sequence = any(child.type == "," for child in case.children)
-        always = not sequence and len(patterns) == 1 and _irrefutable(patterns[0])
-        if _decides(test):
+        always = not sequence and len(patterns) == 1 and irrefutable(patterns[0])
+        if decides(test):
             refused: Flow = (*matched, ("if", test, _NEVER, ()))
             return refused, (*matched, ("if", test, body, _NEVER)), True, always
         return (*matched, *test), (*matched, *test, *body), guard is not None, always
@@ -1541,102 +1549,6 @@ def _descendants(node: Node, kind: str) -> list[Node]:
     return found
 
 
-def _operands(node: Node, *, same_operator: bool = False) -> list[Node]:
-    """The operands of `a or b or c …` from left to right; it nests to the left, and a long chain must not recurse.
-
-    Empty where an operand is missing.
-    """
-    operands: list[Node] = []
-    at = node
-    while at.type == node.type and not (same_operator and _operator(at) != _operator(node)):
-        left, right = at.child_by_field_name("left"), at.child_by_field_name("right")
-        if left is None or right is None:
-            return []
-        operands.append(right)
-        at = left
-    return [at, *reversed(operands)]
-
-
-def _operator(node: Node) -> str:
-    operator = node.child_by_field_name("operator")
-    return operator.type if operator is not None else ""
-
-
-def _decides(test: Flow) -> bool:
-    """Whether the last step tells how the result follows."""
-    return bool(test) and not isinstance(last := test[-1], int) and last[0] in _DECIDING
-
-
-def _truth(node: Node) -> bool | None:
-    """The truth of a constant; None for what is none."""
-    kind = node.type
-    if kind in ("true", "false", "none"):
-        return kind == "true"
-    if kind == "integer":
-        digits = (node.text or b"").lower()
-        return bool((digits[2:] if digits[:2] in (b"0x", b"0o", b"0b") else digits).strip(b"0_jl"))
-    return None
-
-
-def _in_parentheses(node: Node) -> Node:
-    """What stands in parentheses that only group."""
-    while node.type in ("parenthesized_expression", "tuple_pattern"):
-        inner = [child for child in node.children if child.type != "comment"]
-        if len(inner) != 3 or not inner[1].is_named or "splat" in inner[1].type:
-            break
-        node = inner[1]
-    return node
-
-
-def _managers(node: Node) -> list[Node]:
-    """The context managers of one item, which may be all of them in parentheses."""
-    if node.type in ("tuple", "parenthesized_expression") and any(
-        child.type == "as_pattern" for child in node.named_children
-    ):
-        return [manager for child in node.named_children for manager in _managers(child)]
-    return [node]
-
-
-def _is_for_groups(clause: Node) -> bool:
-    return clause.type == "except_group_clause" or any(child.type == "*" for child in clause.children)
-
-
-def _one_after_the_other(handlers: list[Flow]) -> Flow:
-    """Handlers of `except*`: each may run, and the next one after it even if it raises."""
-    rest: Flow = ()
-    for handler in reversed(handlers):
-        once: Flow = (("branch", (handler,), False),)
-        rest = (("try", once, (), (), rest),) if rest else once
-    return rest
-
-
-def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
-    """`a, b = x, y` as pairs; empty where the sides do not match one to one."""
-    if left.type not in ("pattern_list", "tuple_pattern") or right.type not in ("expression_list", "tuple"):
-        return []
-    targets = [child for child in left.named_children if child.type != "comment"]
-    values = [child for child in right.named_children if child.type != "comment"]
-    if len(targets) != len(values) or any("splat" in node.type for node in targets + values):
-        return []
-    return list(zip(targets, values, strict=True))
-
-
-def _irrefutable(pattern: Node) -> bool:
-    """`case _` and `case name` always match, in parentheses, under a name and as one of several alternatives too."""
-    kind = pattern.type
-    inner = [child for child in pattern.named_children if child.type != "comment"]
-    if kind in ("_", "identifier") or (kind == "case_pattern" and not inner):
-        return True
-    if kind == "dotted_name":
-        return len(inner) == 1
-    if kind == "union_pattern":
-        return any(_irrefutable(child) for child in pattern.children)
-    if kind == "tuple_pattern":
-        grouped = _in_parentheses(pattern)
-        return grouped is not pattern and _irrefutable(grouped)
-    return kind in ("case_pattern", "as_pattern") and bool(inner) and _irrefutable(inner[0])
-
-
 def _is_type_checking(condition: str) -> bool:
     return condition in ("TYPE_CHECKING", "typing.TYPE_CHECKING", "t.TYPE_CHECKING")
 
@@ -1655,6 +1567,6 @@ def _outer_names(statements: list[Node]) -> dict[int, tuple[frozenset[str], froz
             at = at.parent
         if at is None:
             continue
-        names = {_text(name) for name in statement.named_children}
+        names = {name_text(name) for name in statement.named_children}
         found.setdefault(at.start_byte, (set(), set()))[statement.type == "nonlocal_statement"].update(names)
     return {start: (frozenset(names[0]), frozenset(names[1])) for start, names in found.items()}

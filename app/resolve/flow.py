@@ -25,6 +25,8 @@ Under the complement of a variable stand the bindings that may happen to it at a
 """
 
 _NOTHING: Final[frozenset[int]] = frozenset()
+# Generators that go through each other cost more with every further one.
+_LONGEST_PIPELINE: Final = 6
 _DECIDING: Final = frozenset(("and", "or", "not", "constant"))
 
 
@@ -152,7 +154,7 @@ class _Walk:
         for binding in bindings & self.generators.keys():
             scope = self.generators[binding]
             # A generator that goes through itself is being walked already.
-            if scope not in self.running:
+            if scope not in self.running and len(self.running) < _LONGEST_PIPELINE:
                 self.running.add(scope)
                 fed = self.generated(self.sources[binding], use, state)
                 after = _join(after, self.entered(self.flows[scope], f"read {use}", fed))
