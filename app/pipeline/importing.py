@@ -107,6 +107,8 @@ async def import_source(
             f"{source.name} holds no file that can be read",
             hint=f"{source.others} other files were seen; check the path and --include/--exclude",
         )
+    # Whatever order a source lists its files in, they are numbered in one order.
+    source = replace(source, entries=tuple(sorted(source.entries, key=lambda entry: entry.path.encode())))
     plan = PlanRecord(plan_id_for(tenant_id, name), name, source.name, tenant_id)
     began = time.perf_counter()
     remember = _remember(memory, plan.plan_id, source, indexers)

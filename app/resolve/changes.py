@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -210,6 +210,10 @@ def differing(old: Interface | None, new: Interface | None) -> set[str] | None:
             names.update(_names_of(old, key[1]))
             names.update(_names_of(new, key[1]))
             names.update(_differing_members(old_form.get(key), new_form.get(key)))
+    if new is not None:
+        changed = {key[1] for key in keys if key[0] == "entity"}
+        numbers = [number for number, key in enumerate(_keys(new)) if key in changed]
+        names |= _tainted_in(new, set(), numbers)
     for interface in (old, new):
         if interface is not None and (old is None or new is None):
             if interface.stars or _passes_all(interface):
@@ -277,12 +281,15 @@ def spread(
     return tainted
 
 
-def _tainted_in(interface: Interface, tainted: set[str]) -> set[str]:
-    """The names of a file's entities and exports that mention a tainted one, in their own terms or through others."""
+def _tainted_in(interface: Interface, tainted: set[str], changed: Collection[int] = ()) -> set[str]:
+    """The names of a file's entities and exports that mention a tainted name or a ``changed`` entity of the file, in
+    their own terms or through others.
+    """
     touched: set[int] = set()
     direct = [_names_in(terms_of(entity)) for entity in interface.entities]
     uses = [set(_entities_in(terms_of(entity))) for entity in interface.entities]
     pending = [number for number, named in enumerate(direct) if not tainted.isdisjoint(named)]
+    pending += changed
     users: dict[int, list[int]] = {}
     for number, used in enumerate(uses):
         for each in used:

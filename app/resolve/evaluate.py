@@ -99,6 +99,9 @@ class Evaluator:
         self.targets: dict[tuple[int, str], Target] = {}
         self.known: dict[tuple[object, ...], tuple[Value, ...]] = {}
         self.linearized: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
+        self.linearizing: set[tuple[int, int]] = set()
+        self.cyclic: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
+        """Orders of classes among their own ancestors: they hold for questions about those classes alone."""
         self.places: dict[int, dict[int, int]] = {}
         self.ambient: dict[str, list[int]] = {}
         if ambient is None:
@@ -395,8 +398,29 @@ class Evaluator:
         known = self.linearized.get(key)
         if known is not None:
             return known
-        # A class among its own ancestors (broken or half-written code) ends the search.
-        self.linearized[key] = ((key,), False)
+        if key in self.linearizing:
+            # A class among its own ancestors (broken or half-written code) ends the search.
+            self.truncated = True
+            return (key,), False
+        first = not self.linearizing
+        if first and key in self.cyclic:
+            return self.cyclic[key]
+        # What is being evaluated around this question must not show in its answer, which others get too.
+        outer_active, self.active = self.active, set()
+        outer_truncated, self.truncated = self.truncated, False
+        self.linearizing.add(key)
+        found = self._linearize(key)
+        self.linearizing.discard(key)
+        if not self.truncated:
+            self.linearized[key] = found
+        elif first:
+            self.cyclic[key] = found
+        self.active = outer_active
+        self.truncated = outer_truncated or (self.truncated and not first)
+        return found
+
+    def _linearize(self, key: tuple[int, int]) -> tuple[tuple[tuple[int, int], ...], bool]:
+        file, number = key
         outside = False
         parents: list[tuple[int, int]] = []
         for base in self.entity(file, number).bases:
@@ -404,11 +428,11 @@ class Evaluator:
             classes = [value for value in values if value[0] in ("class", "function")]
             parents += [(cast("int", value[1]), cast("int", value[2])) for value in classes[:1]]
             outside = outside or not classes
-        sequences = [list(self.linearize(*parent)[0]) for parent in parents] + [list(dict.fromkeys(parents))]
-        outside = outside or any(self.linearize(*parent)[1] for parent in parents)
+        inherited = [self.linearize(*parent) for parent in parents]
+        sequences = [list(order) for order, _ in inherited] + [list(dict.fromkeys(parents))]
+        outside = outside or any(leaves for _, leaves in inherited)
         order = (key, *(entry for entry in _merge(sequences) if entry != key))
-        self.linearized[key] = (order, outside)
-        return self.linearized[key]
+        return order, outside
 
     # -- what a term evaluates to
 

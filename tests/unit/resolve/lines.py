@@ -52,16 +52,21 @@ def _leaves(pieces: Sequence[Piece]) -> Iterator[Piece]:
             yield piece
 
 
-def link(files: Mapping[str, str], root: str = "plan") -> dict[str, Linked]:
-    """Each file's dependencies, with atom numbers that `lines` turns back into places."""
+def link(
+    files: Mapping[str, str], root: str = "plan", asked: Sequence[str] | None = None
+) -> dict[str, Linked]:
+    """Each file's dependencies, with atom numbers that `lines` turns back into places.
+
+    ``asked`` are the files that are linked, in that order; all of them by default.
+    """
     paths = sorted(files)
     names = module_names(paths, root)
     summaries = [summarise(at, path, names[path], files[path].encode()) for at, path in enumerate(paths)]
     atoms = Atoms([at * 100_000 for at in range(len(paths))], [summary.starts for summary in summaries])
     evaluator = Evaluator([summary.interface for summary in summaries], index_modules(paths, root))
     return {
-        path: link_file(evaluator, at, summary, atoms)
-        for at, (path, summary) in enumerate(zip(paths, summaries, strict=True))
+        path: link_file(evaluator, paths.index(path), summaries[paths.index(path)], atoms)
+        for path in (asked or paths)
     }
 
 

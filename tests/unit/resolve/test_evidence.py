@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,10 +50,33 @@ def test_scripts(first: str, second: str) -> None:
     assert_explained({"a.js": first, "b.ts": second})
 
 
+def assert_same_whoever_asks_first(files: dict[str, str], order: list[str]) -> None:
+    whole = link(files)
+    assert link(files, asked=order) == whole
+    for path in files:
+        assert link(files, asked=[path])[path] == whole[path]
+
+
 @given(st.permutations(["a.py", "b.py", "c.py"]), python_programs())
-def test_the_order_of_files_does_not_matter(order: list[str], program: str) -> None:
+def test_the_order_of_questions_does_not_matter(order: list[str], program: str) -> None:
+    """What makes an import of an edit equal to a whole import: no answer depends on the questions before it."""
     files = {path: program + f"\nfrom {order[at - 1][0]} import *\n" for at, path in enumerate(sorted(order))}
-    assert link(files) == link(dict(reversed(files.items())))
+    assert_same_whoever_asks_first(files, order)
+
+
+@pytest.mark.parametrize("order", [["a.py", "b.py"], ["b.py", "a.py"]])
+@pytest.mark.parametrize("bases", ["A", "A, B", "B", "B, A", "NamedTuple, A"])
+def test_classes_among_their_own_ancestors(order: list[str], bases: str) -> None:
+    files = {
+        "a.py": "from b import B, parse\nclass A(B):\n    def run(self): return self.made.stop()\n"
+        "class U:\n    def __init__(self):\n        self.ref = parse().copy(1)\n    def go(self): return self.ref.go().missing\n"
+        "A().made.run()\nx, y = A()\nx.run\n",
+        "b.py": f"from typing import NamedTuple\nfrom a import A\nclass B({bases}):\n    made: A = A()\n"
+        "    def stop(self): return self.run().made\nB().stop().run()\n"
+        "    def copy(self, n): return parse(self.made, n).other\n"
+        "def parse() -> B: return B(B().copy(1).missing)\nparse().missing\nB.missing\n",
+    }
+    assert_same_whoever_asks_first(files, order)
 
 
 def test_every_kind_that_is_declared_occurs() -> None:
