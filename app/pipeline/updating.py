@@ -57,7 +57,6 @@ from app.sources.source import Skipped, Source, read_entry
 _ATOMS_OF_A_FILE: Final = 1 << 24
 _FEW: Final = 20
 _ANALYSED_SHARE: Final = 0.25
-_LINKED_SHARE: Final = 0.6
 
 
 class TooMuch(Exception):
@@ -140,8 +139,6 @@ class _Update:
         if stranded:
             linked |= await needing(self.graph, stranded)
         linked &= self.numbers.keys()
-        if len(linked) > max(_FEW, _LINKED_SHARE * len(self.paths)):
-            raise TooMuch
         self.seconds["find what is touched"] = time.perf_counter() - since
         since = time.perf_counter()
         found = await asyncio.to_thread(self.link, sorted(linked, key=self.numbers.__getitem__))

@@ -25,6 +25,9 @@ Form = Mapping[tuple[str, ...], object]
 
 _WITH_ENTITY: Final = frozenset(("var", "self", "class_of", "super"))
 _WITH_NAME: Final = frozenset(("attr", "keyword"))
+_MAYBE_MODULE: Final = frozenset(("import", "var", "global", "attr", "or"))
+_MODULE: Final = "module "
+"""Before names that may be those of modules, so that a new `text.py` is no matter to whoever says `self.text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def mentions(summary: FileSummary) -> Mentions:
 
 
 def terms_of(entity: Entity) -> Iterator[Term]:
-    """All terms that an entity's meaning is made of."""
+    """All terms that an entity's meaning is made of; of decorators only the names count, which do not change."""
     for bound in entity.bounds:
         yield bound.value
         yield bound.annotation
@@ -66,7 +69,6 @@ def terms_of(entity: Entity) -> Iterator[Term]:
     if entity.function is not None:
         yield entity.function.returns
         yield from entity.function.results
-        yield from entity.function.decorators
 
 
 def _names(term: Term, found: set[str]) -> None:
@@ -76,15 +78,18 @@ def _names(term: Term, found: set[str]) -> None:
     kind = term[0]
     if kind == "import":
         found.update(_module_names(cast("str", term[1])))
-        found.update(cast("str", term[3]).split("."))
+        found.update(_module_names(cast("str", term[3])))
         if term[2]:
-            found.add(cast("str", term[2]))
+            found.update((cast("str", term[2]), _MODULE + cast("str", term[2])))
         return
     if kind == "global":
         found.add(cast("str", term[1]))
         return
     if kind in _WITH_NAME:
         found.add(cast("str", term[2]))
+        base = term[1]
+        if isinstance(base, tuple) and base[0] in _MAYBE_MODULE:
+            found.add(_MODULE + cast("str", term[2]))
     for part in term[1:]:
         if isinstance(part, tuple):
             if part and isinstance(part[0], str):
@@ -95,17 +100,15 @@ def _names(term: Term, found: set[str]) -> None:
 
 
 def _module_names(module: str) -> Iterator[str]:
-    """What a module's file or folder may be called."""
-    if "/" in module or module.startswith("."):
-        last = posixpath.basename(module.rstrip("/"))
-        yield last.partition(".")[0] or "index"
-    yield from (part for part in module.split(".") if part and "/" not in part)
+    """What a module's file may be called."""
+    if "/" in module:
+        yield _MODULE + posixpath.basename(module.rstrip("/")).partition(".")[0]
+    yield from (_MODULE + part for part in module.split(".") if part and "/" not in part)
 
 
 def module_file_names(path: str) -> set[str]:
-    """The names by which imports may mean the file at a path."""
-    folder, name = posixpath.split(path)
-    return {name.partition(".")[0], posixpath.basename(folder)} - {""}
+    """The names by which imports may mean the file at a path, unless it stands for its folder."""
+    return {_MODULE + posixpath.basename(path).partition(".")[0]}
 
 
 def form(interface: Interface) -> Form:
@@ -192,34 +195,26 @@ def anchors(interface: Interface) -> dict[tuple[str, int], int]:
 def differing(old: Interface | None, new: Interface | None) -> set[str] | None:
     """The names by which other files may notice that a file's interface changed; None where any may.
 
-    None for an interface stands for a file that is not there.
+    None for an interface stands for a file that is not there: whoever reaches into one names its module.
     """
-    old_form: Form = form(old) if old is not None else {}
-    new_form: Form = form(new) if new is not None else {}
+    if old is None or new is None:
+        there = old or new
+        return None if there is None or _passes_all(there) else module_file_names(there.path)
+    old_form, new_form = form(old), form(new)
     keys = [key for key in {**old_form, **new_form} if old_form.get(key) != new_form.get(key)]
     names: set[str] = set()
     for key in keys:
-        if key[0] == "module":
-            if old is not None and new is not None:
-                return None
-        elif key[0] == "export" and key[1] == "=":
+        if key[0] == "module" or key == ("export", "="):
             return None
-        elif key[0] in ("name", "export"):
+        if key[0] in ("name", "export"):
             names.add(key[1])
         else:
             names.update(_names_of(old, key[1]))
             names.update(_names_of(new, key[1]))
             names.update(_differing_members(old_form.get(key), new_form.get(key)))
-    if new is not None:
-        changed = {key[1] for key in keys if key[0] == "entity"}
-        numbers = [number for number, key in enumerate(_keys(new)) if key in changed]
-        names |= _tainted_in(new, set(), numbers)
-    for interface in (old, new):
-        if interface is not None and (old is None or new is None):
-            if interface.stars or _passes_all(interface):
-                return None
-            names.update(module_file_names(interface.path))
-    return names
+    changed = {key[1] for key in keys if key[0] == "entity"}
+    names |= _tainted_in(new, set(), [at for at, key in enumerate(_keys(new)) if key in changed])
+    return names - {""}
 
 
 def _passes_all(interface: Interface) -> bool:
@@ -228,9 +223,7 @@ def _passes_all(interface: Interface) -> bool:
     return name.startswith(("__init__.", "index.")) or interface.path.endswith(".d.ts")
 
 
-def _names_of(interface: Interface | None, key: str) -> Iterator[str]:
-    if interface is None:
-        return
+def _names_of(interface: Interface, key: str) -> Iterator[str]:
     for entity, own in zip(interface.entities, _keys(interface), strict=True):
         if own == key:
             yield from names_tainted_with(interface, entity)
