@@ -35,7 +35,9 @@ def demo() -> None:
         raise InputError(f"{PACKAGE} is not installed", hint="run `make demo`, which installs what it needs")
     settings = Settings()
     endpoints = stack.start(settings)
-    result = plans.run_import(settings, str(Path(found.origin).parent), PACKAGE, (), (), shown=True)
+    result = plans.run_import(
+        settings, str(Path(found.origin).parent), PACKAGE, (), (), shown=True, whole=True
+    )
     output.import_summary(result)
     stack.print_addresses(endpoints)
     output.OUT.print("Paste these into Neo4j Browser:", style="bold")

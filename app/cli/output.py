@@ -153,9 +153,20 @@ def import_summary(result: ImportResult) -> None:
     as_table(
         ("stage", "seconds"),
         [(stage, seconds) for stage, seconds in result.seconds.items()],
-        title=f"{result.atoms / total:,.0f} atoms/s, {result.code_lines / total:,.0f} code lines/s, {edges / total:,.0f} edges/s",
+        title=_pace(result, total, edges),
     )
     warnings(result)
+
+
+def _pace(result: ImportResult, total: float, edges: int) -> str:
+    if result.analysed == result.files == result.linked:
+        return f"{result.atoms / total:,.0f} atoms/s, {result.code_lines / total:,.0f} code lines/s, {edges / total:,.0f} edges/s"
+    if not result.analysed and not result.linked and not result.removed:
+        return "nothing changed since the last import (--full reads everything)"
+    return (
+        f"brought up to date: {result.analysed:,} files read, {result.removed:,} gone, {result.linked:,} linked "
+        "(--full reads everything)"
+    )
 
 
 def warnings(result: ImportResult) -> None:

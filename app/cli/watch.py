@@ -72,7 +72,7 @@ def watch(
                 # A file that vanishes while it is read, a merge in progress: the next edit may mend it.
                 output.say(f"{_now()} {error}; the graph stays as it was until the next edit")
             else:
-                if result.analysed or result.linked:
+                if result.analysed or result.linked or result.removed:
                     output.say(f"{_now()} {_told(result)}")
 
     with_graph(follow)
@@ -80,7 +80,7 @@ def watch(
 
 def _told(result: ImportResult) -> str:
     return (
-        f"{result.analysed:,} files read, {result.linked:,} linked, now {result.atoms:,} atoms and "
+        f"{result.analysed:,} files read, {result.removed:,} gone, {result.linked:,} linked, now {result.atoms:,} atoms and "
         f"{sum(result.dependencies.values()):,} dependencies in {result.waves} waves; {result.seconds['total']:.2f} s"
     )
 

@@ -404,6 +404,7 @@ class _Import:
             other_files=self.source.others,
             analysed=len(self.source.entries),
             linked=len(self.source.entries),
+            removed=0,
             cycles=published.cycles,
             cut=published.cut_edges,
             waves=published.waves,

@@ -52,6 +52,8 @@ class ImportResult:
     """Files that were read anew; all of them where this was a whole import."""
     linked: int
     """Files whose references were settled anew."""
+    removed: int
+    """Files that are gone since the last import, where this was no whole one."""
     seconds: dict[str, float] = field(default_factory=dict)
 
 

@@ -489,6 +489,7 @@ class _Update:
             widest_wave=int(self.meta["widest_wave"]),
             analysed=len(self.summaries),
             linked=len(linked),
+            removed=len(self.before.keys() - self.numbers.keys()),
             seconds={
                 **self.seconds,
                 **({f"patch: {step}": took for step, took in published.seconds.items()} if published else {}),
