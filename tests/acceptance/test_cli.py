@@ -147,11 +147,13 @@ def test_import_show_assemble_delete(mge: Cli, code: Path, tmp_path: Path) -> No
         == []
     )
 
-    again = mge.json("import", str(code), "--name", "cli there and back")
-    assert isinstance(again, dict)
-    assert {key: value for key, value in again.items() if key != "seconds"} == {
-        key: value for key, value in result.items() if key != "seconds"
-    }
+    digest = mge.json("digest", "cli there and back")
+    for options, read_anew in (((), 0), (("--full",), result["files"])):
+        again = mge.json("import", str(code), "--name", "cli there and back", *options)
+        assert isinstance(again, dict)
+        assert (again.pop("analysed"), again.pop("linked")) == (read_anew, read_anew)
+        assert {**again, "seconds": 0} == {key: result[key] for key in again} | {"seconds": 0}
+        assert mge.json("digest", "cli there and back") == digest
     mge.run("delete", "cli there and back")
     assert "no plan" in mge.run("show", "cli there and back", code=3)
 
