@@ -9,21 +9,35 @@ what is not cut has no cycle). The result is what a whole build gives.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from neo4j import AsyncManagedTransaction
 
 from app.errors import Conflict
 from app.graph.connect import Graph, read, run
-from app.graph.publish import Permit, PublishResult, announced, published_result
+from app.graph.publish import Permit, PublishResult, announced, published_result, record_build
 from app.graph.queries import Value
+from app.graph.rows import (
+    atom_row,
+    batches,
+    dependency_row,
+    external_rows,
+    file_row,
+    reference_row,
+    symbol_row,
+)
 from app.model.atom import Atom, FileRecord
-from app.model.dependency import WEIGHTS, DependencyType, FileReferences
-
-_BATCH: Final = 5_000
+from app.model.dependency import (
+    WEIGHTS,
+    Dependency,
+    DependencyType,
+    ExternalReference,
+    FileReferences,
+    Symbol,
+)
 
 AtomId: TypeAlias = str
 
@@ -42,40 +56,12 @@ class PatchedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class PatchedEdge:
-    """A dependency that is to be; the fields of `Dependency` with the atoms' ids."""
-
-    type: DependencyType
-    source: AtomId
-    target: AtomId
-    kinds: tuple[str, ...]
-    symbols: tuple[str, ...]
-    evidence: tuple[str, ...]
-    rule: str
-    confidence: float
-    type_only: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PatchedSymbol:
-    """A symbol that is to be; ``atoms`` define it."""
-
-    qualified_name: str
-    name: str
-    kind: str
-    exported: bool
-    path: str
-    atoms: tuple[AtomId, ...]
-    member_of: str
-
-
-@dataclass(frozen=True, slots=True)
 class Patch:
     """What makes the plan of build ``base`` the plan of build ``build_id``.
 
-    ``linked`` are the paths whose dependencies, externals and references are given, whole; ``symbol_paths`` those
-    whose symbols are, and ``gone_symbols`` the names that none of them has any more. ``totals`` are the properties
-    of the plan.
+    ``linked`` are the paths whose dependencies, externals and references are given, whole; ``symbols`` are all of
+    some files, ``gone_symbols`` the names that none of these has any more. Atoms are numbered as ``atom_id``
+    knows them. ``totals`` are the properties of the plan.
     """
 
     plan_id: str
@@ -84,11 +70,12 @@ class Patch:
     files: tuple[PatchedFile, ...]
     removed: tuple[str, ...]
     linked: tuple[str, ...]
-    edges: tuple[PatchedEdge, ...]
-    externals: tuple[tuple[AtomId, str, str, tuple[str, ...], tuple[str, ...]], ...]
+    dependencies: tuple[Dependency, ...]
+    externals: tuple[ExternalReference, ...]
     references: tuple[tuple[str, FileReferences], ...]
-    symbols: tuple[PatchedSymbol, ...]
+    symbols: tuple[Symbol, ...]
     gone_symbols: tuple[str, ...]
+    atom_id: Callable[[int], AtomId]
     totals: Mapping[str, int]
 
 
@@ -171,16 +158,9 @@ class _Application:
         self.timed("patch waves", began)
         totals = {**self.patch.totals, "total_externals": self.externals}
         await self.ask("patch/describe", plan_id=plan_id, **totals)
-        every_stage = {**stages, **self.seconds}
-        rows = await self.ask(
-            "publish/record",
-            plan_id=plan_id,
-            build_id=self.patch.build_id,
-            tool_version=tool_version,
-            stages=list(every_stage),
-            seconds=list(every_stage.values()),
+        return await record_build(
+            self.transaction, plan_id, self.patch.build_id, tool_version, {**stages, **self.seconds}
         )
-        return rows[0]
 
     def timed(self, step: str, began: float) -> None:
         self.seconds[step] = perf_counter() - began
@@ -198,7 +178,7 @@ class _Application:
         if not self.patch.files:
             return
         written = await self.ask(
-            "patch/files", plan_id=plan_id, rows=[_file_row(f.record) for f in self.patch.files]
+            "patch/files", plan_id=plan_id, rows=[file_row(f.record) for f in self.patch.files]
         )
         changed: list[Value] = []
         created: list[tuple[Atom, list[Value]]] = []
@@ -207,7 +187,7 @@ class _Application:
             last = 0
             for atom, taken in zip(file.atoms, file.taken_over, strict=True):
                 if taken is None:
-                    created.append((atom, [node, *_atom_row(atom)]))
+                    created.append((atom, [node, *atom_row(atom)]))
                     continue
                 old = known.pop(taken, None)
                 if old is None:
@@ -219,13 +199,12 @@ class _Application:
                 if taken != atom.atom_id:
                     self.renamed.add(old[0])
                 if list(old[1:]) != _compared(atom):
-                    changed.append([old[0], *_atom_row(atom)])
+                    changed.append([old[0], *atom_row(atom)])
             self.doomed += [atom[0] for atom in known.values()]
         # An id that moves from one node to another is free before it is taken.
-        for at in range(0, len(changed), _BATCH):
-            await self.ask("patch/write_atoms", rows=changed[at : at + _BATCH])
-        for at in range(0, len(created), _BATCH):
-            batch = created[at : at + _BATCH]
+        for edited in batches(changed):
+            await self.ask("patch/write_atoms", rows=edited)
+        for batch in batches(created):
             rows = await self.ask("patch/create_atoms", plan_id=plan_id, rows=[row for _, row in batch])
             for (atom, _), made in zip(batch, rows[0]["ids"], strict=True):
                 self.nodes[atom.atom_id] = made
@@ -237,35 +216,32 @@ class _Application:
         ]
         await self.ask("patch/next", files=list(written[0]["ids"]), rows=order)
 
-    async def resolve(self, atom_ids: set[AtomId]) -> None:
+    async def resolve(self, numbers: Iterable[int]) -> None:
         """Find the nodes of atoms that the patch does not write."""
-        missing = sorted(atom_ids - self.nodes.keys())
-        for at in range(0, len(missing), _BATCH):
-            rows = await self.ask("patch/ids", atom_ids=missing[at : at + _BATCH])
+        asked = {self.patch.atom_id(number) for number in numbers}
+        for batch in batches(sorted(asked - self.nodes.keys())):
+            rows = await self.ask("patch/ids", atom_ids=batch)
             self.nodes.update((row["atom_id"], row["id"]) for row in rows)
-        if not atom_ids <= self.nodes.keys():
+        if not asked <= self.nodes.keys():
             raise Stale("the graph lacks atoms that were imported", hint="import again with --full")
+
+    def node(self, number: int) -> int:
+        """The node of an atom that is resolved."""
+        return self.nodes[self.patch.atom_id(number)]
 
     async def edges(self) -> None:
         """Make the dependencies of the linked files what they are to be."""
         patch = self.patch
-        await self.resolve({end for edge in patch.edges for end in (edge.source, edge.target)})
+        await self.resolve(end for edge in patch.dependencies for end in (edge.source, edge.target))
         rows = await self.ask("patch/edges", plan_id=patch.plan_id, paths=[*patch.linked, *patch.removed])
         before = {(edge[1], edge[2], edge[3]): edge for edge in rows[0]["edges"]}
         pairs_before = {(edge[2], edge[3]) for edge in rows[0]["edges"]}
         pairs_after: set[tuple[int, int]] = set()
         created: dict[DependencyType, list[Value]] = defaultdict(list)
         changed: list[Value] = []
-        for edge in patch.edges:
-            source, target = self.nodes[edge.source], self.nodes[edge.target]
-            properties: list[Value] = [
-                list(edge.kinds),
-                list(edge.symbols),
-                list(edge.evidence),
-                edge.rule,
-                edge.confidence,
-                edge.type_only,
-            ]
+        for edge in patch.dependencies:
+            source, target = self.node(edge.source), self.node(edge.target)
+            properties = dependency_row(edge)
             pairs_after.add((source, target))
             old = before.pop((edge.type, source, target), None)
             if old is None:
@@ -277,50 +253,42 @@ class _Application:
         self.differing.update((edge[2], edge[3]) for edge in gone)
         if gone:
             await self.ask("patch/delete_edges", ids=[e[0] for e in gone], sources=[e[2] for e in gone])
-        for at in range(0, len(changed), _BATCH):
-            await self.ask("patch/write_edges", rows=changed[at : at + _BATCH])
+        for batch in batches(changed):
+            await self.ask("patch/write_edges", rows=batch)
         for type_, made in created.items():
-            for at in range(0, len(made), _BATCH):
-                await self.ask(
-                    "patch/create_edges", type=type_, weight=WEIGHTS[type_], rows=made[at : at + _BATCH]
-                )
+            for batch in batches(made):
+                await self.ask("patch/create_edges", type=type_, weight=WEIGHTS[type_], rows=batch)
         self.new_pairs = pairs_after - pairs_before
 
     async def others(self) -> None:
         """Externals, references and symbols."""
         patch = self.patch
-        await self.resolve({row[0] for row in patch.externals} | {a for s in patch.symbols for a in s.atoms})
+        externals = external_rows(patch.externals)
+        await self.resolve(
+            [*(atom for atom, _, _ in externals), *(atom for s in patch.symbols for atom in s.atoms)]
+        )
         rows = await self.ask(
             "patch/externals",
             plan_id=patch.plan_id,
             paths=[*patch.linked, *patch.removed],
             rows=[
-                [self.nodes[atom], ecosystem, name, list(names), list(evidence)]
-                for atom, ecosystem, name, names, evidence in patch.externals
+                [self.node(atom), ecosystem, name, *row] for (atom, ecosystem, name), row in externals.items()
             ],
         )
         self.externals = rows[0]["externals"]
         await self.ask(
             "patch/references",
             plan_id=patch.plan_id,
+            rows=[[path, *reference_row(file)] for path, file in patch.references],
+        )
+        await self.ask(
+            "patch/symbols",
+            plan_id=patch.plan_id,
+            gone=list(patch.gone_symbols),
             rows=[
-                [path, r.resolved, r.external, r.builtin, list(r.unresolved), list(r.unresolved.values())]
-                for path, r in patch.references
+                [*symbol_row(s), [self.node(atom) for atom in s.atoms], s.member_of] for s in patch.symbols
             ],
         )
-        symbols: list[Value] = [
-            [
-                s.qualified_name,
-                s.name,
-                s.kind,
-                s.exported,
-                s.path,
-                [self.nodes[a] for a in s.atoms],
-                s.member_of,
-            ]
-            for s in patch.symbols
-        ]
-        await self.ask("patch/symbols", plan_id=patch.plan_id, gone=list(patch.gone_symbols), rows=symbols)
 
     async def remove(self) -> None:
         """Delete what is gone, on which nothing may depend any more."""
@@ -383,21 +351,6 @@ class _Application:
             waiting = set(rows[0]["next"])
         if changed or self.doomed:
             await self.ask("waves/move", plan_id=self.patch.plan_id, ids=sorted(changed))
-
-
-def _file_row(file: FileRecord) -> list[Value]:
-    return [
-        *(file.path, file.language, file.sha256, file.encoding, file.newline, file.bytes, file.loc),
-        *(file.atoms, file.parse_status, file.reason),
-    ]
-
-
-def _atom_row(atom: Atom) -> list[Value]:
-    return [
-        *(atom.atom_id, atom.atom_number, atom.name, atom.qualified_name, atom.kind, atom.node_type),
-        *(atom.language, atom.path, atom.start_byte, atom.end_byte, atom.start_line, atom.end_line, atom.loc),
-        *(atom.complexity, atom.indivisible, atom.code, atom.signature, atom.docstring, atom.content_hash),
-    ]
 
 
 def _compared(atom: Atom) -> list[Value]:

@@ -160,15 +160,25 @@ async def _analyse(
 ) -> Record:
     for name in _ANALYSE:
         await _timed(seconds, name, transaction, name, plan_id=plan_id)
-    every_stage = {**stages, **seconds}
+    return await record_build(transaction, plan_id, build_id, tool_version, {**stages, **seconds})
+
+
+async def record_build(
+    transaction: AsyncManagedTransaction,
+    plan_id: str,
+    build_id: str,
+    tool_version: str,
+    seconds: Mapping[str, float],
+) -> Record:
+    """Record how the graph that readers are about to see was built; ``seconds`` by stage."""
     rows = await run(
         transaction,
         "publish/record",
         plan_id=plan_id,
         build_id=build_id,
         tool_version=tool_version,
-        stages=list(every_stage),
-        seconds=list(every_stage.values()),
+        stages=list(seconds),
+        seconds=list(seconds.values()),
     )
     return rows[0]
 

@@ -14,11 +14,21 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, pairwise
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from app.errors import Conflict, InputError
 from app.graph.connect import Graph, read, write
 from app.graph.queries import Value
+from app.graph.rows import (
+    BATCH,
+    atom_row,
+    batches,
+    dependency_row,
+    external_rows,
+    file_row,
+    reference_row,
+    symbol_row,
+)
 from app.model.atom import Atom, FileRecord
 from app.model.dependency import (
     WEIGHTS,
@@ -29,12 +39,10 @@ from app.model.dependency import (
     Symbol,
 )
 
-_BATCH: Final = 5_000
 _BATCH_CODE_BYTES: Final = 8 * 2**20
 _LEASE_SECONDS: Final = 600
 
 _StagedLabel = Literal["StagedFile", "StagedAtom", "StagedSymbol", "StagedExternal"]
-_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +79,9 @@ async def open_build(graph: Graph, plan: PlanRecord, build_id: str) -> StagedBui
 
 async def stage_files(build: StagedBuild, files: Iterable[FileRecord]) -> None:
     """Stage files, in the order of their numbers; `Conflict` where the build was discarded or swept."""
-    for batch in _batches(files):
+    for batch in batches(files):
         _expect(len(build.files), batch[0].number)
-        rows: list[Value] = [
-            [
-                f.path,
-                f.language,
-                f.sha256,
-                f.encoding,
-                f.newline,
-                f.bytes,
-                f.loc,
-                f.atoms,
-                f.parse_status,
-                f.reason,
-            ]
-            for f in batch
-        ]
+        rows: list[Value] = [file_row(f) for f in batch]
         ids = await _stage_nodes(build, "staging/files", "StagedFile", [f.path for f in batch], rows)
         build.files.extend(ids)
         build.file_of_path.update((f.path, node) for f, node in zip(batch, ids, strict=True))
@@ -98,14 +92,7 @@ async def stage_atoms(build: StagedBuild, atoms: Iterable[Atom]) -> None:
     last: Atom | None = None
     for batch in _batches_by_code(atoms):
         _expect(len(build.atoms), batch[0].number)
-        rows: list[Value] = [
-            [
-                *(build.file_of_path[a.path], a.atom_id, a.atom_number, a.name, a.qualified_name, a.kind),
-                *(a.node_type, a.language, a.path, a.start_byte, a.end_byte, a.start_line, a.end_line, a.loc),
-                *(a.complexity, a.indivisible, a.code, a.signature, a.docstring, a.content_hash),
-            ]
-            for a in batch
-        ]
+        rows: list[Value] = [[build.file_of_path[a.path], *atom_row(a)] for a in batch]
         keys = [a.atom_id for a in batch]
         build.atoms.extend(await _stage_nodes(build, "staging/atoms", "StagedAtom", keys, rows))
         run = batch if last is None else [last, *batch]
@@ -121,11 +108,8 @@ async def stage_dependencies(
 ) -> None:
     """Stage dependencies of one type between atoms that are staged; `Conflict` as `stage_files`."""
     ids = build.atoms
-    for batch in _batches(dependencies):
-        rows: list[Value] = [
-            [ids[d.source], ids[d.target], d.kinds, d.symbols, d.evidence, d.rule, d.confidence, d.type_only]
-            for d in batch
-        ]
+    for batch in batches(dependencies):
+        rows: list[Value] = [[ids[d.source], ids[d.target], *dependency_row(d)] for d in batch]
         await _stage_relationships(
             build, "staging/dependencies", rows, type=dependency_type, weight=WEIGHTS[dependency_type]
         )
@@ -133,30 +117,21 @@ async def stage_dependencies(
 
 async def stage_references(build: StagedBuild, references: Iterable[FileReferences]) -> None:
     """Stage what became of the references in files that are staged; `Conflict` as `stage_files`."""
-    for batch in _batches(references):
-        rows: list[Value] = [
-            [
-                *(build.files[r.file], r.resolved, r.external, r.builtin),
-                *(list(r.unresolved), list(r.unresolved.values())),
-            ]
-            for r in batch
-        ]
+    for batch in batches(references):
+        rows: list[Value] = [[build.files[r.file], *reference_row(r)] for r in batch]
         await _stage_relationships(build, "staging/references", rows)
 
 
 async def stage_symbols(build: StagedBuild, symbols: Sequence[Symbol]) -> None:
     """Stage all symbols of the plan at once, after their atoms; `Conflict` as `stage_files`."""
     node_of: dict[str, int] = {}
-    for batch in _batches(symbols):
-        rows: list[Value] = [
-            [s.qualified_name, s.name, s.kind, s.exported, s.path, [build.atoms[atom] for atom in s.atoms]]
-            for s in batch
-        ]
+    for batch in batches(symbols):
+        rows: list[Value] = [[*symbol_row(s), [build.atoms[atom] for atom in s.atoms]] for s in batch]
         names = [s.qualified_name for s in batch]
         ids = await _stage_nodes(build, "staging/symbols", "StagedSymbol", names, rows)
         node_of.update(zip(names, ids, strict=True))
     members = ((node_of[s.qualified_name], node_of[s.member_of]) for s in symbols if s.member_of in node_of)
-    for pairs in _batches(members):
+    for pairs in batches(members):
         await _stage_relationships(build, "staging/members", list(pairs))
 
 
@@ -165,26 +140,18 @@ async def stage_externals(build: StagedBuild, references: Iterable[ExternalRefer
 
     May be called again with the references of other atoms.
     """
-    names: dict[tuple[int, str, str], set[str]] = {}
-    evidence: dict[tuple[int, str, str], dict[str, None]] = {}
-    for r in references:
-        key = (r.source, r.ecosystem, r.package)
-        names.setdefault(key, set()).add(r.name)
-        evidence.setdefault(key, {}).update(dict.fromkeys(r.evidence))
-    packages = dict.fromkeys((ecosystem, package) for _, ecosystem, package in names)
-    for batch in _batches(package for package in packages if package not in build.externals):
+    gathered = external_rows(references)
+    packages = dict.fromkeys((ecosystem, package) for _, ecosystem, package in gathered)
+    for batch in batches(package for package in packages if package not in build.externals):
         rows: list[Value] = [[ecosystem, package] for ecosystem, package in batch]
         both = [f"{ecosystem}:{package}" for ecosystem, package in batch]
         ids = await _stage_nodes(build, "staging/externals", "StagedExternal", both, rows)
         build.externals.update(zip(batch, ids, strict=True))
-    for keys in _batches(names):
+    for keys in batches(gathered):
         await _stage_relationships(
             build,
             "staging/refers",
-            [
-                [build.atoms[key[0]], build.externals[key[1:]], sorted(names[key]), list(evidence[key])]
-                for key in keys
-            ],
+            [[build.atoms[key[0]], build.externals[key[1:]], *gathered[key]] for key in keys],
         )
 
 
@@ -205,7 +172,7 @@ async def sweep(graph: Graph) -> int:
 
 async def _delete_unseen(graph: Graph) -> int:
     total = 0
-    while deleted := (await write(graph, "staging/sweep", limit=_BATCH))[0]["deleted"]:
+    while deleted := (await write(graph, "staging/sweep", limit=BATCH))[0]["deleted"]:
         total += deleted
     return total
 
@@ -256,24 +223,13 @@ def _expect(number: int, found: int) -> None:
         )
 
 
-def _batches(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
-    batch: list[_Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 def _batches_by_code(atoms: Iterable[Atom]) -> Iterator[list[Atom]]:
     batch: list[Atom] = []
     size = 0
     for atom in atoms:
         batch.append(atom)
         size += len(atom.code)
-        if len(batch) == _BATCH or size >= _BATCH_CODE_BYTES:
+        if len(batch) == BATCH or size >= _BATCH_CODE_BYTES:
             yield batch
             batch, size = [], 0
     if batch:

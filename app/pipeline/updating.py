@@ -20,11 +20,11 @@ from importlib.metadata import version
 from typing import Final, overload
 
 from app.graph.connect import Graph
-from app.graph.patching import Patch, PatchedEdge, PatchedFile, PatchedSymbol, apply, base_of, needing
+from app.graph.patching import Patch, PatchedFile, apply, base_of, needing
 from app.graph.publish import Permit, PublishResult
 from app.indexes.port import Indexer
 from app.model.atom import FileRecord
-from app.model.dependency import DependencyType
+from app.model.dependency import DependencyType, Symbol
 from app.model.index import Answers, Index, IndexAnswer, merged
 from app.model.source import SourceFile
 from app.pipeline.analyse import analyse
@@ -158,11 +158,12 @@ class _Update:
             ),
             removed=tuple(removed),
             linked=tuple(found),
-            edges=tuple(self.edges(found)),
-            externals=tuple(self.externals(found)),
+            dependencies=tuple(edge for linked in found.values() for edge in linked.dependencies),
+            externals=tuple(reference for linked in found.values() for reference in linked.externals),
             references=tuple((file.path, references_of(0, file.counts)) for file in files),
             symbols=symbols,
             gone_symbols=gone,
+            atom_id=self.atom_id,
             totals=self.totals(),
         )
         applied = await apply(self.graph, patch, version("mge"), self.seconds, self.permit)
@@ -335,35 +336,6 @@ class _Update:
         file, index = divmod(number, _ATOMS_OF_A_FILE)
         return self.atom_ids[self.paths[file]][index]
 
-    def edges(self, found: Mapping[str, Linked]) -> Iterator[PatchedEdge]:
-        for linked in found.values():
-            for edge in linked.dependencies:
-                yield PatchedEdge(
-                    edge.type,
-                    self.atom_id(edge.source),
-                    self.atom_id(edge.target),
-                    edge.kinds,
-                    edge.symbols,
-                    edge.evidence,
-                    edge.rule,
-                    edge.confidence,
-                    edge.type_only,
-                )
-
-    def externals(
-        self, found: Mapping[str, Linked]
-    ) -> Iterator[tuple[str, str, str, tuple[str, ...], tuple[str, ...]]]:
-        for linked in found.values():
-            names: dict[tuple[int, str, str], set[str]] = {}
-            evidence: dict[tuple[int, str, str], dict[str, None]] = {}
-            for reference in linked.externals:
-                key = (reference.source, reference.ecosystem, reference.package)
-                names.setdefault(key, set()).add(reference.name)
-                evidence.setdefault(key, {}).update(dict.fromkeys(reference.evidence))
-            for (source, ecosystem, package), taken in names.items():
-                places = tuple(evidence[source, ecosystem, package])
-                yield self.atom_id(source), ecosystem, package, tuple(sorted(taken)), places
-
     def known(self, path: str, linked: Linked) -> KnownFile:
         """A linked file as it is kept."""
         counted: Counter[DependencyType] = Counter(edge.type for edge in linked.dependencies)
@@ -383,7 +355,7 @@ class _Update:
             counts,
         )
 
-    def symbols(self, removed: Sequence[str]) -> tuple[tuple[PatchedSymbol, ...], tuple[str, ...]]:
+    def symbols(self, removed: Sequence[str]) -> tuple[tuple[Symbol, ...], tuple[str, ...]]:
         """The symbols of the files that changed, and of those that share a name with them; the names that are gone."""
         rows_of: dict[str, tuple[SymbolRow, ...]] = {p: s.symbols for p, s in self.summaries.items()}
         edited = {**self.summaries, **dict.fromkeys(removed)}
@@ -407,18 +379,18 @@ class _Update:
         old_names = {
             unique for path, rows in old_rows.items() for unique in _unique(path, rows, before).values()
         }
-        found: list[PatchedSymbol] = []
+        found: list[Symbol] = []
         for path, rows in rows_of.items():
             renamed = _unique(path, rows, now)
-            ids = self.atom_ids[path]
+            first = self.numbers[path] * _ATOMS_OF_A_FILE
             found += [
-                PatchedSymbol(
+                Symbol(
                     renamed[row.qualified],
                     row.name,
                     row.kind,
                     row.exported,
                     path,
-                    tuple(ids[atom] for atom in row.atoms),
+                    tuple(first + atom for atom in row.atoms),
                     renamed.get(row.member_of, ""),
                 )
                 for row in rows
