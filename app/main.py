@@ -19,7 +19,6 @@ from app.indexes.port import Indexer
 from app.indexes.typescript import LOCK, TypeScriptIndexer
 from app.model.tenant import TENANT
 from app.parse.languages import LANGUAGES
-from app.pipeline.indexing import own_packages
 from app.settings import Settings
 from app.sources import ReadRules
 from app.stack import Companion, Endpoints, Launch, StackConfig, endpoints
@@ -99,7 +98,7 @@ def indexers(settings: Settings, *, types: bool = True, scip: Sequence[Path] = (
 
         given += [ScipIndexer(path) for path in scip]
     if types:
-        given.append(TypeScriptIndexer(compiler, settings.mge_cache / "typescript", own_packages))
+        given.append(TypeScriptIndexer(compiler, settings.mge_cache / "typescript"))
     return tuple(given)
 
 

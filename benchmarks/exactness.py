@@ -19,10 +19,11 @@ from app.main import indexers, read_rules
 from app.model.index import Index, merged
 from app.model.source import SourceFile
 from app.pipeline.analyse import analyse
-from app.pipeline.indexing import ask, projects_of
+from app.pipeline.indexing import ask, read_configs
 from app.resolve.evaluate import Evaluator
 from app.resolve.link import Atoms, link_file
 from app.resolve.modules import index_modules, module_names
+from app.resolve.projects import read_projects
 from app.scip.reading import read_index
 from app.scip.roots import below_root
 from app.score.compare import Score, ScoredEdge, compare
@@ -43,7 +44,7 @@ def scored(source: Source, scip: Path, indexes: tuple[Index, ...]) -> tuple[Scor
         summaries.append(analyse("plan", number, names[entry.path], file))
     evaluator = Evaluator(
         [summary.interface for summary in summaries],
-        index_modules(paths, source.name, projects_of(source, paths)),
+        index_modules(paths, source.name, read_projects(read_configs(source), paths)),
     )
     bases = [0]
     for summary in summaries:
@@ -54,8 +55,9 @@ def scored(source: Source, scip: Path, indexes: tuple[Index, ...]) -> tuple[Scor
     references = 0
     for number, summary in enumerate(summaries):
         linked = link_file(evaluator, number, summary, atoms, merged(indexes, number))
-        reasons.update(linked.unresolved)
-        references += linked.resolved + linked.external + linked.builtin + sum(linked.unresolved.values())
+        counts = linked.counts
+        reasons.update(counts.unresolved)
+        references += counts.resolved + counts.external + counts.builtin + sum(counts.unresolved.values())
         edges += [
             ScoredEdge(edge.type, edge.source, edge.target, edge.kinds, edge.rule, edge.evidence)
             for edge in linked.dependencies
@@ -106,7 +108,9 @@ def measure(given: str, arguments: argparse.Namespace) -> None:
 
 async def _indexes(settings: Settings, source: Source, *, types: bool) -> tuple[Index, ...]:
     paths = [entry.path for entry in source.entries]
-    return await ask(indexers(settings, types=types), source, paths)
+    return await ask(
+        indexers(settings, types=types), source, paths, read_projects(read_configs(source), paths)
+    )
 
 
 def main() -> None:

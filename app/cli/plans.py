@@ -22,9 +22,10 @@ from app.indexes.port import Indexer
 from app.main import TENANT, indexers, open_stores, read_rules
 from app.pipeline.assembling import assemble as assemble_plan
 from app.pipeline.importing import import_source
-from app.pipeline.result import ImportResult
+from app.pipeline.result import ImportResult, Progress
 from app.settings import Settings
 from app.sources.opening import open_source
+from app.sources.source import ReadRules
 
 Result = TypeVar("Result")
 
@@ -111,24 +112,41 @@ def run_import(
     rules = read_rules(settings, include, exclude)
 
     async def work(graph: Graph) -> ImportResult:
-        with (
-            tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
-            open_source(path, rules, Path(workdir)) as source,
-            output.ImportProgress(shown=shown) as progress,
-        ):
-            return await import_source(
-                graph,
-                source,
-                name=name or source.name,
-                tenant_id=TENANT,
-                workers=settings.mge_workers or os.cpu_count() or 1,
-                progress=progress,
-                indexers=asked,
-                memory=settings.mge_home / "memory",
-                whole=whole,
+        with output.ImportProgress(shown=shown) as progress:
+            return await import_path(
+                graph, settings, path, name, rules, asked=asked, progress=progress, whole=whole
             )
 
     return with_graph(work)
+
+
+async def import_path(
+    graph: Graph,
+    settings: Settings,
+    path: str,
+    name: str,
+    rules: ReadRules,
+    *,
+    asked: tuple[Indexer, ...],
+    progress: Progress,
+    whole: bool = False,
+) -> ImportResult:
+    """Import what is at a path, under its own name where none is given."""
+    with (
+        tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
+        open_source(path, rules, Path(workdir)) as source,
+    ):
+        return await import_source(
+            graph,
+            source,
+            name=name or source.name,
+            tenant_id=TENANT,
+            workers=settings.mge_workers or os.cpu_count() or 1,
+            progress=progress,
+            indexers=asked,
+            memory=settings.mge_home / "memory",
+            whole=whole,
+        )
 
 
 def plans(json: JsonOption = False) -> None:

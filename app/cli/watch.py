@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,14 +11,12 @@ import typer
 from watchfiles import DefaultFilter, awatch
 
 from app.cli import output
-from app.cli.plans import with_graph
+from app.cli.plans import import_path, with_graph
 from app.errors import InputError, MgeError, StackError, StoreDown
 from app.graph.connect import Graph
-from app.main import TENANT, indexers, read_rules
-from app.pipeline.importing import import_source
+from app.main import indexers, read_rules
 from app.pipeline.result import ImportResult
 from app.settings import Settings
-from app.sources.opening import open_source
 
 _PAUSE_SECONDS: Final = 2.0
 
@@ -42,20 +38,8 @@ def watch(
 
     async def once(graph: Graph) -> ImportResult:
         rules = read_rules(settings, tuple(include or ()), tuple(exclude or ()))
-        with (
-            tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
-            open_source(str(path), rules, Path(workdir)) as source,
-        ):
-            return await import_source(
-                graph,
-                source,
-                name=name or source.name,
-                tenant_id=TENANT,
-                workers=settings.mge_workers or os.cpu_count() or 1,
-                progress=_silent,
-                indexers=indexers(settings, types=types),
-                memory=settings.mge_home / "memory",
-            )
+        asked = indexers(settings, types=types)
+        return await import_path(graph, settings, str(path), name, rules, asked=asked, progress=_silent)
 
     async def follow(graph: Graph) -> None:
         result = await once(graph)

@@ -35,7 +35,7 @@ from app.model.dependency import (
     Dependency,
     DependencyType,
     ExternalReference,
-    FileReferences,
+    LinkCounts,
     Symbol,
 )
 
@@ -72,7 +72,7 @@ class Patch:
     linked: tuple[str, ...]
     dependencies: tuple[Dependency, ...]
     externals: tuple[ExternalReference, ...]
-    references: tuple[tuple[str, FileReferences], ...]
+    references: tuple[tuple[str, LinkCounts], ...]
     symbols: tuple[Symbol, ...]
     gone_symbols: tuple[str, ...]
     atom_id: Callable[[int], AtomId]
@@ -279,7 +279,7 @@ class _Application:
         await self.ask(
             "patch/references",
             plan_id=patch.plan_id,
-            rows=[[path, *reference_row(file)] for path, file in patch.references],
+            rows=[[path, *reference_row(counts)] for path, counts in patch.references],
         )
         await self.ask(
             "patch/symbols",

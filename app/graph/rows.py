@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from app.graph.queries import Value
 from app.model.atom import Atom, FileRecord
-from app.model.dependency import Dependency, ExternalReference, FileReferences, Symbol
+from app.model.dependency import Dependency, ExternalReference, LinkCounts, Symbol
 
 BATCH: Final = 5_000
 
@@ -51,11 +51,11 @@ def dependency_row(dependency: Dependency) -> list[Value]:
     ]
 
 
-def reference_row(file: FileReferences) -> list[Value]:
+def reference_row(counts: LinkCounts) -> list[Value]:
     """What became of a file's references."""
     return [
-        *(file.resolved, file.external, file.builtin),
-        *(list(file.unresolved), list(file.unresolved.values())),
+        *(counts.resolved, counts.external, counts.builtin),
+        *(list(counts.unresolved), list(counts.unresolved.values())),
     ]
 
 

@@ -35,7 +35,7 @@ from app.model.dependency import (
     Dependency,
     DependencyType,
     ExternalReference,
-    FileReferences,
+    LinkCounts,
     Symbol,
 )
 
@@ -115,10 +115,10 @@ async def stage_dependencies(
         )
 
 
-async def stage_references(build: StagedBuild, references: Iterable[FileReferences]) -> None:
-    """Stage what became of the references in files that are staged; `Conflict` as `stage_files`."""
-    for batch in batches(references):
-        rows: list[Value] = [[build.files[r.file], *reference_row(r)] for r in batch]
+async def stage_references(build: StagedBuild, counts: Iterable[LinkCounts]) -> None:
+    """Stage what became of the references in all files, which are staged; `Conflict` as `stage_files`."""
+    for batch in batches(zip(build.files, counts, strict=True)):
+        rows: list[Value] = [[file, *reference_row(of_file)] for file, of_file in batch]
         await _stage_relationships(build, "staging/references", rows)
 
 

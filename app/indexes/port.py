@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,8 @@ from app.sources.source import Entry, Skipped, Source, read_entry
 
 
 class Indexer(Protocol):
-    """Answers for a source; ``paths`` are its files in the order of their numbers.
+    """Answers for a source; ``paths`` are its files in the order of their numbers, ``packages`` its own packages:
+    the files that they give, by package and subpath.
 
     What cannot be answered is said in the index's ``problems``; it never ends an import.
     """
@@ -24,7 +25,9 @@ class Indexer(Protocol):
         """Whether the same source gives the same answers at any later time."""
         ...
 
-    async def __call__(self, source: Source, paths: Sequence[str]) -> Index: ...
+    async def __call__(
+        self, source: Source, paths: Sequence[str], packages: Mapping[str, Mapping[str, str]]
+    ) -> Index: ...
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
@@ -27,7 +27,9 @@ class ScipIndexer:
     index: Path
     repeatable: ClassVar[bool] = False
 
-    async def __call__(self, source: Source, paths: Sequence[str]) -> Index:
+    async def __call__(
+        self, source: Source, paths: Sequence[str], packages: Mapping[str, Mapping[str, str]]
+    ) -> Index:
         return await asyncio.to_thread(_indexed, self.index, source, paths)
 
 

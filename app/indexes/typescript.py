@@ -33,15 +33,16 @@ class TypeScriptIndexer:
     """Asks the compiler about every file that it can read.
 
     ``compiler`` gives TypeScript's jar, fetching it where it is not there yet; ``unpacked`` is a folder of this
-    user's to keep it in. ``packages`` maps the names of the source's own packages to their entry files.
+    user's to keep it in.
     """
 
     compiler: Callable[[], Path]
     unpacked: Path
-    packages: Callable[[Source, Sequence[str]], Mapping[str, Mapping[str, str]]]
     repeatable: ClassVar[bool] = True
 
-    async def __call__(self, source: Source, paths: Sequence[str]) -> Index:
+    async def __call__(
+        self, source: Source, paths: Sequence[str], packages: Mapping[str, Mapping[str, str]]
+    ) -> Index:
         asked = [entry for entry in source.entries if entry.path.endswith(SUFFIXES)]
         if not asked:
             return Index("")
@@ -61,7 +62,7 @@ class TypeScriptIndexer:
             request = {
                 "root": str(root),
                 "files": [entry.path for entry in asked],
-                "packages": self.packages(source, paths),
+                "packages": packages,
             }
             return await _run(node, library, request, asked, {path: at for at, path in enumerate(paths)})
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 DependencyType: TypeAlias = Literal["IMPORT_DEP", "TYPE_DEP", "CONTROL_DEP", "DATA_DEP"]
 
@@ -72,12 +73,11 @@ class ExternalReference:
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FileReferences:
-    """What became of the references in file ``file`` (a `FileRecord.number`); ``unresolved`` by reason."""
+class LinkCounts(NamedTuple):
+    """How many dependencies of each type leave a file, and what became of its references; ``unresolved`` by reason."""
 
-    file: int
+    dependencies: Mapping[DependencyType, int]
     resolved: int
     external: int
     builtin: int
-    unresolved: dict[str, int]
+    unresolved: Mapping[str, int]

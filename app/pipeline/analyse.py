@@ -67,7 +67,7 @@ def analyse(plan_id: str, number: int, module: str, file: SourceFile) -> FileSum
         local.edges,
         local.pending,
         local.symbols,
-        local.references,
+        local.settled,
         tuple(starts),
     )
 

@@ -12,8 +12,6 @@ import tempfile
 import time
 import uuid
 from array import array
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -26,7 +24,7 @@ from typing import Final, TypeVar
 from app.errors import InputError, MgeError, StoreDown
 from app.graph.connect import Graph
 from app.graph.patching import Stale
-from app.graph.publish import Permit, PublishResult, permitted, publish
+from app.graph.publish import Permit, permitted, publish
 from app.graph.staging import (
     PlanRecord,
     StagedBuild,
@@ -42,18 +40,16 @@ from app.graph.staging import (
 )
 from app.indexes.port import Indexer
 from app.model.atom import Atom, FileRecord
-from app.model.dependency import Dependency, DependencyType, ExternalReference, FileReferences, Symbol
+from app.model.dependency import Dependency, DependencyType, ExternalReference, LinkCounts, Symbol
 from app.model.index import Index, merged
-from app.model.source import SourceFile
-from app.pipeline.indexing import ask, projects_of
-from app.pipeline.memory import KnownFile, LinkCounts, fingerprint, keep, opened, packed_answers
-from app.pipeline.result import ImportResult, Progress, without_symbols
-from app.pipeline.updating import TooMuch, figures_kept, placed, update
+from app.pipeline.indexing import ask, read_configs
+from app.pipeline.memory import KnownFile, built_kept, fingerprint, keep, opened, packed_answers
+from app.pipeline.result import Built, Figures, FileFigures, ImportResult, Progress, Touched, import_result
+from app.pipeline.updating import TooMuch, placed, update
 from app.pipeline.worker import (
     Analysed,
     Chunk,
     FileVanished,
-    LinkedChunk,
     Table,
     analyse_chunk,
     link_chunk,
@@ -64,8 +60,9 @@ from app.pipeline.worker import (
 )
 from app.resolve.link import Atoms
 from app.resolve.modules import index_modules, module_names
+from app.resolve.projects import Projects, read_projects
 from app.resolve.summary import SymbolRow
-from app.sources.source import Entry, Source, read_entry
+from app.sources.source import Entry, Source
 
 # Large enough that sending a chunk costs little, small enough that the last one is soon done.
 _CHUNK_BYTES: Final = 192 * 1024
@@ -98,9 +95,9 @@ async def import_source(
     """Import a source as the plan ``name``, replacing what the plan held.
 
     ``indexers`` are asked what names mean before the own resolver, the first one first. ``memory`` is a folder in
-    which what is found is kept, so that the next import does what changed; ``whole`` does all. ``permit`` is asked right before the plan is replaced. Raises what it raises, InputError where there is
-    nothing to read, Conflict where another import of the plan won, StoreDown.
-    Whatever ends it early, the plan stays as it was.
+    which what is found is kept, so that the next import does what changed; ``whole`` does all. ``permit`` is asked
+    right before the plan is replaced. Raises what it raises, InputError where there is nothing to read, Conflict
+    where another import of the plan won, StoreDown. Whatever ends it early, the plan stays as it was.
     """
     if not source.entries:
         raise InputError(
@@ -111,7 +108,9 @@ async def import_source(
     source = replace(source, entries=tuple(sorted(source.entries, key=lambda entry: entry.path.encode())))
     plan = PlanRecord(plan_id_for(tenant_id, name), name, source.name, tenant_id)
     began = time.perf_counter()
-    remember = _remember(memory, plan.plan_id, source, indexers)
+    configs = read_configs(source)
+    projects = read_projects(configs, [entry.path for entry in source.entries])
+    remember = _remember(memory, plan.plan_id, source.name, configs, indexers)
     if remember is not None and not whole:
         with opened(remember.path) as known:
             if known is not None:
@@ -119,6 +118,7 @@ async def import_source(
                     return await update(
                         graph,
                         source,
+                        projects,
                         known,
                         plan_id=plan.plan_id,
                         name=name,
@@ -136,7 +136,9 @@ async def import_source(
     build = await open_build(graph, plan, str(uuid.uuid4()))
     try:
         with tempfile.TemporaryDirectory(prefix="mge-import-") as spool, open_pool(workers) as pool:
-            run = _Import(build, source, pool, Path(spool), workers, progress, permit, indexers, remember)
+            run = _Import(
+                build, source, projects, pool, Path(spool), workers, progress, permit, indexers, remember
+            )
             try:
                 return await run.whole(began)
             except BaseException:
@@ -166,6 +168,7 @@ class _Import:
 
     build: StagedBuild
     source: Source
+    projects: Projects
     pool: ProcessPoolExecutor
     spool: Path
     workers: int
@@ -177,21 +180,12 @@ class _Import:
     seconds: dict[str, float] = field(default_factory=dict)
     interfaces: list[bytes] = field(default_factory=list)
     ambient: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    symbols: list[tuple[str, int, tuple[SymbolRow, ...]]] = field(default_factory=list)
+    symbols: list[tuple[SymbolRow, ...]] = field(default_factory=list)
     bases: list[int] = field(default_factory=list)
     starts: list[array[int]] = field(default_factory=list)
-    atoms: int = 0
-    code_lines: int = 0
-    bytes: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
     records: list[FileRecord] = field(default_factory=list)
-    defining: set[str] = field(default_factory=set)
     atom_ids: list[str] = field(default_factory=list)
     counts: list[LinkCounts] = field(default_factory=list)
-    reasons: list[tuple[str, str, str]] = field(default_factory=list)
-    dependencies: Counter[str] = field(default_factory=Counter)
-    references: Counter[str] = field(default_factory=Counter)
-    unresolved: Counter[str] = field(default_factory=Counter)
 
     async def whole(self, began: float) -> ImportResult:
         """All stages, in order."""
@@ -201,7 +195,7 @@ class _Import:
         asking = asyncio.create_task(self.ask(paths))
         try:
             await self.timed("analyse and write atoms", self.analyse(chunks))
-            symbols = _unique_symbols(self.symbols, self.bases)
+            symbols = _unique_symbols(self.records, self.symbols, self.bases)
             await self.timed("write symbols", self.written(stage_symbols(self.build, symbols)))
             await self.timed("wait for indexes", asking)
         finally:
@@ -214,7 +208,7 @@ class _Import:
             Table(
                 tuple(self.interfaces),
                 self.ambient,
-                index_modules(paths, self.source.name, projects_of(self.source, paths)),
+                index_modules(paths, self.source.name, self.projects),
                 Atoms(array("q", self.bases), tuple(self.starts)),
             ),
             table,
@@ -226,31 +220,47 @@ class _Import:
             "publish", publish(self.build, version("mge"), {**self.seconds}, self.permit)
         )
         self.progress("publish", 1, 1)
+        built = Built.of(published, len(symbols), len(self.build.externals))
         if self.remember is not None:
-            await self.timed(
-                "remember", asyncio.to_thread(self.keep, self.remember, chunks, names, published)
-            )
+            await self.timed("remember", asyncio.to_thread(self.keep, self.remember, chunks, names, built))
         self.seconds["total"] = time.perf_counter() - began
-        return self.result(published, len(symbols))
+        steps = {f"publish: {step}": took for step, took in published.seconds.items()}
+        files = len(self.records)
+        return import_result(
+            self.source,
+            plan_id=self.build.plan.plan_id,
+            name=self.build.plan.project_name,
+            figures=Figures.of(
+                [
+                    FileFigures(record, counts, len(symbols))
+                    for record, counts, symbols in zip(self.records, self.counts, self.symbols, strict=True)
+                ]
+            ),
+            built=built,
+            touched=Touched(analysed=files, linked=files, removed=0),
+            indexes=[index.engine for index in self.indexes],
+            problems=[problem for index in self.indexes for problem in index.problems],
+            seconds={**self.seconds, **steps},
+        )
 
     def keep(
         self,
         remember: Remember,
         chunks: Sequence[Chunk],
         names: Mapping[str, str],
-        published: PublishResult,
+        built: Built,
     ) -> None:
         """Leave what was found for the next import of the plan."""
         paths = [record.path for record in self.records]
         meta = {
             **remember.expected,
-            **figures_kept(published.build_id, published, len(self.build.externals)),
+            **built_kept(built),
             "indexes": "\n".join(index.engine for index in self.indexes),
             "problems": "\n".join(problem for index in self.indexes for problem in index.problems),
         }
 
         def files() -> Iterator[KnownFile]:
-            ends = [*self.bases[1:], self.atoms]
+            ends = [*self.bases[1:], len(self.atom_ids)]
             for chunk in chunks:
                 for offset, stored in enumerate(spooled(self.spool, chunk.first)):
                     number = chunk.first + offset
@@ -260,7 +270,7 @@ class _Import:
                         names[path],
                         self.records[number],
                         stored,
-                        self.symbols[number][2],
+                        self.symbols[number],
                         tuple(self.atom_ids[self.bases[number] : ends[number]]),
                         packed_answers(placed(merged(self.indexes, number), paths)),
                         self.counts[number],
@@ -270,7 +280,7 @@ class _Import:
 
     async def ask(self, paths: Sequence[str]) -> None:
         """What indexes say, while files are analysed."""
-        self.indexes = await ask(self.indexers, self.source, paths)
+        self.indexes = await ask(self.indexers, self.source, paths, self.projects)
 
     def answer(self, chunk: Chunk) -> None:
         """Leave what indexes say of a chunk's files where they are linked."""
@@ -300,7 +310,7 @@ class _Import:
             self.take(found, files, atoms)
             done += len(found.records)
             self.progress("files", done, len(self.source.entries))
-            self.progress("atoms", self.atoms, -1)
+            self.progress("atoms", len(self.atom_ids), -1)
             if len(atoms) >= _BATCH:
                 await self.written(stage_files(self.build, files))
                 await self.written(stage_atoms(self.build, atoms))
@@ -314,20 +324,13 @@ class _Import:
         for record, names in zip(found.records, found.ambient, strict=True):
             if names:
                 self.ambient[record.number] = names
-        for record, of_file, symbols in zip(found.records, found.atoms, found.symbols, strict=True):
-            self.bases.append(self.atoms)
-            self.symbols.append((record.path, record.number, symbols))
-            atoms.extend(replace(atom, number=self.atoms + atom.number) for atom in of_file)
-            self.atoms += len(of_file)
-            self.code_lines += record.loc
-            self.bytes += record.bytes
-            self.statuses[record.parse_status] += 1
-            self.records.append(record)
+        for of_file in found.atoms:
+            base = len(self.atom_ids)
+            self.bases.append(base)
+            atoms.extend(replace(atom, number=base + atom.number) for atom in of_file)
             self.atom_ids.extend(atom.atom_id for atom in of_file)
-            if symbols:
-                self.defining.add(record.language)
-            if record.parse_status != "ok":
-                self.reasons.append((record.path, record.parse_status, record.reason))
+        self.symbols.extend(found.symbols)
+        self.records.extend(found.records)
         files.extend(found.records)
         self.interfaces.extend(found.interfaces)
         self.starts.extend(found.starts)
@@ -336,12 +339,10 @@ class _Import:
         """Second pass: references across files; dependencies go to the graph while others are linked."""
         waiting: dict[DependencyType, list[Dependency]] = {}
         externals: list[ExternalReference] = []
-        references: list[FileReferences] = []
         arguments = [(self.spool, chunk.first, table) for chunk in chunks]
-        done = 0
+        done = edges = 0
         async for found in in_order(self.pool, link_chunk, arguments, self.workers):
-            self.count(found)
-            references.extend(found.references)
+            self.counts.extend(found.counts)
             externals.extend(found.externals)
             for dependency in found.dependencies:
                 waiting.setdefault(dependency.type, []).append(dependency)
@@ -354,66 +355,12 @@ class _Import:
                 externals.clear()
             done += 1
             self.progress("links", done, len(chunks))
-            self.progress("edges", sum(self.dependencies.values()), -1)
+            edges += len(found.dependencies)
+            self.progress("edges", edges, -1)
         for type_, rows in waiting.items():
             await self.written(stage_dependencies(self.build, type_, rows))
         await self.written(stage_externals(self.build, externals))
-        await self.written(stage_references(self.build, references))
-
-    def count(self, found: LinkedChunk) -> None:
-        self.dependencies.update(dependency.type for dependency in found.dependencies)
-        by_file: dict[int, Counter[DependencyType]] = {}
-        file_at = self.bases
-        for dependency in found.dependencies:
-            number = bisect_right(file_at, dependency.source) - 1
-            by_file.setdefault(number, Counter())[dependency.type] += 1
-        for file in found.references:
-            self.counts.append(
-                LinkCounts(
-                    by_file.get(file.file, {}), file.resolved, file.external, file.builtin, file.unresolved
-                )
-            )
-            self.references.update(
-                {"resolved": file.resolved, "external": file.external, "builtin": file.builtin}
-            )
-            self.unresolved.update(file.unresolved)
-
-    def result(self, published: PublishResult, symbols: int) -> ImportResult:
-        return ImportResult(
-            plan_id=self.build.plan.plan_id,
-            project_name=self.build.plan.project_name,
-            revision=self.source.revision,
-            files=len(self.source.entries),
-            bytes=self.bytes,
-            code_lines=self.code_lines,
-            atoms=self.atoms,
-            dependencies=dict(sorted(self.dependencies.items())),
-            symbols=symbols,
-            externals=len(self.build.externals),
-            references=dict(self.references),
-            unresolved=dict(self.unresolved),
-            recovered=self.statuses["recovered"],
-            opaque=self.statuses["opaque"],
-            reasons=tuple(self.reasons),
-            skipped=tuple((skipped.path, skipped.reason) for skipped in self.source.skipped),
-            indexes=tuple(index.engine for index in self.indexes if index.engine),
-            warnings=(
-                *(problem for index in self.indexes for problem in index.problems),
-                *without_symbols(self.records, self.defining),
-            ),
-            other_files=self.source.others,
-            analysed=len(self.source.entries),
-            linked=len(self.source.entries),
-            removed=0,
-            cycles=published.cycles,
-            cut=published.cut_edges,
-            waves=published.waves,
-            widest_wave=published.widest_wave,
-            seconds={
-                **self.seconds,
-                **{f"publish: {step}": took for step, took in published.seconds.items()},
-            },
-        )
+        await self.written(stage_references(self.build, self.counts))
 
 
 async def in_order(
@@ -455,19 +402,15 @@ def _vanished(error: FileVanished) -> InputError:
 
 
 def _remember(
-    memory: Path | None, plan_id: str, source: Source, indexers: Sequence[Indexer]
+    memory: Path | None, plan_id: str, name: str, configs: Mapping[str, bytes], indexers: Sequence[Indexer]
 ) -> Remember | None:
     """Where to keep what is found; None where it would not hold: a given index may change at any time."""
     if memory is None or not all(indexer.repeatable for indexer in indexers):
         return None
-    digest = hashlib.sha256()
-    for entry in source.configs:
-        file = read_entry(entry)
-        digest.update(repr((entry.path, file.data if isinstance(file, SourceFile) else None)).encode())
     expected = {
         "fingerprint": fingerprint(),
-        "source": source.name,
-        "configs": digest.hexdigest(),
+        "source": name,
+        "configs": hashlib.sha256(repr(sorted(configs.items())).encode()).hexdigest(),
         "indexers": " ".join(type(indexer).__name__ for indexer in indexers),
     }
     return Remember(memory / f"{plan_id}.sqlite", expected)
@@ -490,15 +433,15 @@ def _chunks(plan_id: str, entries: Sequence[Entry], names: dict[str, str], spool
 
 
 def _unique_symbols(
-    found: Sequence[tuple[str, int, tuple[SymbolRow, ...]]], bases: Sequence[int]
+    records: Sequence[FileRecord], found: Sequence[tuple[SymbolRow, ...]], bases: Sequence[int]
 ) -> list[Symbol]:
     """The plan's symbols; where two files would give one name, the later one's carries its path."""
     taken: set[str] = set()
     symbols: list[Symbol] = []
-    for path, number, rows in found:
+    for record, rows, base in zip(records, found, bases, strict=True):
         renamed: dict[str, str] = {}
         for row in rows:
-            name = row.qualified if row.qualified not in taken else f"{row.qualified}@{path}"
+            name = row.qualified if row.qualified not in taken else f"{row.qualified}@{record.path}"
             renamed[row.qualified] = name
             taken.add(name)
         symbols.extend(
@@ -507,8 +450,8 @@ def _unique_symbols(
                 row.name,
                 row.kind,
                 row.exported,
-                path,
-                tuple(bases[number] + atom for atom in row.atoms),
+                record.path,
+                tuple(base + atom for atom in row.atoms),
                 renamed.get(row.member_of, ""),
             )
             for row in rows

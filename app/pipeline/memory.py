@@ -14,14 +14,15 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from app.model.atom import FileRecord
-from app.model.dependency import DependencyType, FileReferences
+from app.model.dependency import LinkCounts
+from app.pipeline.result import Built, FileFigures
 from app.pipeline.worker import StoredFile
 from app.resolve.changes import Mentions
 from app.resolve.summary import SymbolRow
@@ -41,16 +42,6 @@ _STAGES: Final = ("atoms", "indexes", "model", "parse", "pipeline", "resolve")
 
 PlacedAnswers: TypeAlias = "dict[int, tuple[str, str, tuple[tuple[str, int], ...], str]]"
 """An index's answers about a file with paths instead of numbers: rule, place, targets, outside."""
-
-
-class LinkCounts(NamedTuple):
-    """What linking one file gave."""
-
-    dependencies: Mapping[DependencyType, int]
-    resolved: int
-    external: int
-    builtin: int
-    unresolved: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +131,14 @@ class Memory:
                 found.setdefault(name, set()).add(path)
         return found
 
-    def records(self) -> Iterator[tuple[FileRecord, LinkCounts]]:
-        for record, linked in self._db.execute("SELECT record, linked FROM file ORDER BY path"):
-            yield pickle.loads(record), LinkCounts(*json.loads(linked))  # noqa: S301 - as above
-
-    def languages_with_symbols(self) -> set[str]:
-        """The languages of files that define something."""
+    def figures(self) -> Iterator[FileFigures]:
+        """What a result counts of every file, in the order of a whole import."""
         rows = self._db.execute(
-            "SELECT record FROM file WHERE EXISTS (SELECT 1 FROM symbol WHERE symbol.path = file.path)"
+            "SELECT record, linked, (SELECT count(*) FROM symbol WHERE symbol.path = file.path)"
+            " FROM file ORDER BY path"
         )
-        return {pickle.loads(record).language for (record,) in rows}  # noqa: S301 - as above
+        for record, linked, symbols in rows:
+            yield FileFigures(pickle.loads(record), LinkCounts(*json.loads(linked)), symbols)  # noqa: S301 - as above
 
     def symbols(self) -> int:
         """How many symbols the plan has."""
@@ -203,9 +192,15 @@ def unpacked_answers(packed: bytes) -> PlacedAnswers:
     return dict(pickle.loads(packed)) if packed else {}  # noqa: S301 - written by this program for itself
 
 
-def references_of(number: int, counts: LinkCounts) -> FileReferences:
-    """What became of a file's references."""
-    return FileReferences(number, counts.resolved, counts.external, counts.builtin, dict(counts.unresolved))
+def built_kept(built: Built) -> dict[str, str]:
+    """What a memory says of the build that it belongs to."""
+    return {name: str(value) for name, value in asdict(built).items()}
+
+
+def built_known(meta: Mapping[str, str]) -> Built:
+    """What `built_kept` kept."""
+    figures = (int(meta[each.name]) for each in fields(Built) if each.name != "build_id")
+    return Built(meta["build_id"], *figures)
 
 
 @contextmanager

@@ -13,36 +13,35 @@ import hashlib
 import posixpath
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Final, overload
+from typing import Final
 
 from app.graph.connect import Graph
 from app.graph.patching import Patch, PatchedFile, apply, base_of, needing
-from app.graph.publish import Permit, PublishResult
+from app.graph.publish import Permit
 from app.indexes.port import Indexer
-from app.model.atom import FileRecord
-from app.model.dependency import DependencyType, Symbol
+from app.model.dependency import Symbol
 from app.model.index import Answers, Index, IndexAnswer, merged
 from app.model.source import SourceFile
 from app.pipeline.analyse import analyse
-from app.pipeline.indexing import ask, projects_of
+from app.pipeline.indexing import ask
 from app.pipeline.memory import (
     KnownFile,
-    LinkCounts,
     Memory,
     PlacedAnswers,
+    built_kept,
+    built_known,
     packed_answers,
-    references_of,
     unpacked_answers,
 )
-from app.pipeline.result import ImportResult, Progress, without_symbols
+from app.pipeline.result import Built, Figures, ImportResult, Progress, Touched, import_result
 from app.pipeline.worker import (
     FileVanished,
-    Interfaces,
+    Lazy,
     StoredFile,
+    lazy_interfaces,
     pack,
     unpack_interface,
     unpack_summary,
@@ -51,7 +50,8 @@ from app.resolve.changes import anchors, differing, spread
 from app.resolve.evaluate import Evaluator
 from app.resolve.link import Atoms, Linked, link_file
 from app.resolve.modules import index_modules, is_python, module_names
-from app.resolve.summary import FileSummary, SymbolRow
+from app.resolve.projects import Projects
+from app.resolve.summary import FileSummary, Interface, SymbolRow
 from app.sources.source import Skipped, Source, read_entry
 
 _ATOMS_OF_A_FILE: Final = 1 << 24
@@ -66,6 +66,7 @@ class TooMuch(Exception):
 async def update(
     graph: Graph,
     source: Source,
+    projects: Projects,
     memory: Memory,
     *,
     plan_id: str,
@@ -87,7 +88,7 @@ async def update(
         raise TooMuch
     if await base_of(graph, plan_id, tenant_id) != meta.get("build_id"):
         raise TooMuch
-    run = _Update(graph, source, memory, plan_id, meta, progress, permit, indexers)
+    run = _Update(graph, source, projects, memory, plan_id, meta, progress, permit, indexers)
     return await run.whole(name, began)
 
 
@@ -97,6 +98,7 @@ class _Update:
 
     graph: Graph
     source: Source
+    projects: Projects
     memory: Memory
     plan_id: str
     meta: dict[str, str]
@@ -114,14 +116,14 @@ class _Update:
     atom_ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, bytes] = field(default_factory=dict)
     indexes: tuple[Index, ...] = ()
-    unpacked: tuple[Interfaces, dict[int, tuple[str, ...]]] | None = None
+    unpacked: tuple[Sequence[Interface], dict[int, tuple[str, ...]]] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     async def whole(self, name: str, began: float) -> ImportResult:
         removed = await asyncio.to_thread(self.read)
         self.seconds["analyse"] = time.perf_counter() - began
         if not self.summaries and not removed:
-            return self.result(name, None, (), began)
+            return self.result(name, Figures.of([*self.memory.figures()]), {}, (), began)
         asked = time.perf_counter()
         relinked = await self.asked_again(removed)
         self.seconds["ask indexes"] = time.perf_counter() - asked
@@ -148,6 +150,8 @@ class _Update:
         symbols, gone = self.symbols(removed)
         build_id = str(uuid.uuid4())
         self.memory.write(self.meta, files, removed)
+        figures = Figures.of([*self.memory.figures()])
+        count = self.memory.symbols()
         patch = Patch(
             plan_id=self.plan_id,
             base=self.meta["build_id"],
@@ -160,19 +164,18 @@ class _Update:
             linked=tuple(found),
             dependencies=tuple(edge for linked in found.values() for edge in linked.dependencies),
             externals=tuple(reference for linked in found.values() for reference in linked.externals),
-            references=tuple((file.path, references_of(0, file.counts)) for file in files),
+            references=tuple((file.path, file.counts) for file in files),
             symbols=symbols,
             gone_symbols=gone,
             atom_id=self.atom_id,
-            totals=self.totals(),
+            totals=_totals(figures, count),
         )
         applied = await apply(self.graph, patch, version("mge"), self.seconds, self.permit)
-        self.meta = {**self.meta, **figures_kept(build_id, applied.published, applied.externals)}
+        self.meta |= built_kept(Built.of(applied.published, count, applied.externals))
         self.memory.write(self.meta, (), ())
         self.memory.commit()
         self.seconds["patch"] = time.perf_counter() - since
-        published = applied.published
-        return self.result(name, published, tuple(found), began)
+        return self.result(name, figures, applied.published.seconds, tuple(found), began)
 
     def read(self) -> list[str]:
         """Analyse what changed; the paths that are gone."""
@@ -216,7 +219,7 @@ class _Update:
         edited = [path for path in (*self.summaries, *removed) if not is_python(path)]
         if not edited or not self.indexers:
             return set()
-        self.indexes = await ask(self.indexers, self.source, self.paths)
+        self.indexes = await ask(self.indexers, self.source, self.paths, self.projects)
         now = {
             path: packed_answers(placed(merged(self.indexes, at), self.paths))
             for at, path in enumerate(self.paths)
@@ -254,7 +257,7 @@ class _Update:
         )
         return {path for path, mention in mentioned.items() if not tainted.isdisjoint(mention.references)}
 
-    def interfaces(self) -> tuple[Interfaces, dict[int, tuple[str, ...]]]:
+    def interfaces(self) -> tuple[Sequence[Interface], dict[int, tuple[str, ...]]]:
         """The interfaces of all files as they are now, and what they declare globally."""
         if self.unpacked is not None:
             return self.unpacked
@@ -269,7 +272,7 @@ class _Update:
             packed[path] = stored.interface
             if stored.ambient:
                 ambient[self.numbers[path]] = stored.ambient
-        self.unpacked = Interfaces([packed[path] for path in self.paths]), ambient
+        self.unpacked = lazy_interfaces([packed[path] for path in self.paths]), ambient
         return self.unpacked
 
     def taken_over(self, path: str) -> tuple[str | None, ...]:
@@ -312,9 +315,9 @@ class _Update:
     def link(self, paths: Sequence[str]) -> dict[str, Linked]:
         """Settle the references of some files."""
         interfaces, ambient = self.interfaces()
-        modules = index_modules(self.paths, self.source.name, projects_of(self.source, self.paths))
+        modules = index_modules(self.paths, self.source.name, self.projects)
         evaluator = Evaluator(interfaces, modules, ambient)
-        starts = _Lazy(lambda at: self.summary(at, evaluator).starts, len(self.paths))
+        starts = Lazy(lambda at: self.summary(at, evaluator).starts, len(self.paths))
         atoms = Atoms(range(0, len(self.paths) * _ATOMS_OF_A_FILE, _ATOMS_OF_A_FILE), starts)
         found: dict[str, Linked] = {}
         for path in paths:
@@ -338,12 +341,10 @@ class _Update:
 
     def known(self, path: str, linked: Linked) -> KnownFile:
         """A linked file as it is kept."""
-        counted: Counter[DependencyType] = Counter(edge.type for edge in linked.dependencies)
-        counts = LinkCounts(counted, linked.resolved, linked.external, linked.builtin, linked.unresolved)
         answers = self.answers.get(path, b"")
         summary = self.summaries.get(path)
         if summary is None:
-            return replace(self.memory.file(path), answers=answers, counts=counts)
+            return replace(self.memory.file(path), answers=answers, counts=linked.counts)
         return KnownFile(
             path,
             self.names[path],
@@ -352,7 +353,7 @@ class _Update:
             summary.symbols,
             self.atom_ids[path],
             answers,
-            counts,
+            linked.counts,
         )
 
     def symbols(self, removed: Sequence[str]) -> tuple[tuple[Symbol, ...], tuple[str, ...]]:
@@ -397,110 +398,39 @@ class _Update:
             ]
         return tuple(found), tuple(sorted(old_names - {symbol.qualified_name for symbol in found}))
 
-    def totals(self) -> dict[str, int]:
-        """The plan's figures, after what the memory now holds."""
-        records = [record for record, _ in self.memory.records()]
-        dependencies: Counter[str] = Counter()
-        for _, counts in self.memory.records():
-            dependencies.update(counts.dependencies)
-        return {
-            "total_files": len(records),
-            "recovered_files": sum(record.parse_status == "recovered" for record in records),
-            "opaque_files": sum(record.parse_status == "opaque" for record in records),
-            "total_bytes": sum(record.bytes for record in records),
-            "total_loc": sum(record.loc for record in records),
-            "total_atoms": sum(record.atoms for record in records),
-            "total_symbols": self.memory.symbols(),
-            "import_deps": dependencies["IMPORT_DEP"],
-            "type_deps": dependencies["TYPE_DEP"],
-            "control_deps": dependencies["CONTROL_DEP"],
-            "data_deps": dependencies["DATA_DEP"],
-        }
-
     def result(
-        self, name: str, published: PublishResult | None, linked: Sequence[str], began: float
+        self, name: str, figures: Figures, seconds: Mapping[str, float], linked: Sequence[str], began: float
     ) -> ImportResult:
-        kept = list(self.memory.records())
-        references: Counter[str] = Counter()
-        unresolved: Counter[str] = Counter()
-        dependencies: Counter[str] = Counter()
-        for _, counts in kept:
-            references.update(resolved=counts.resolved, external=counts.external, builtin=counts.builtin)
-            unresolved.update(counts.unresolved)
-            dependencies.update(counts.dependencies)
-        records: list[FileRecord] = [record for record, _ in kept]
-        statuses = Counter(record.parse_status for record in records)
-        warnings = [problem for index in self.indexes for problem in index.problems]
-        if not self.indexes:
-            warnings = [problem for problem in self.meta["problems"].split("\n") if problem]
-        warnings += without_symbols(records, self.memory.languages_with_symbols())
+        problems = [problem for index in self.indexes for problem in index.problems]
         self.seconds["total"] = time.perf_counter() - began
-        return ImportResult(
+        steps = {f"patch: {step}": took for step, took in seconds.items()}
+        return import_result(
+            self.source,
             plan_id=self.plan_id,
-            project_name=name,
-            revision=self.source.revision,
-            files=len(records),
-            bytes=sum(record.bytes for record in records),
-            code_lines=sum(record.loc for record in records),
-            atoms=sum(record.atoms for record in records),
-            dependencies=dict(sorted(dependencies.items())),
-            symbols=self.memory.symbols(),
-            externals=int(self.meta["externals"]),
-            references=dict(references),
-            unresolved=dict(unresolved),
-            recovered=statuses["recovered"],
-            opaque=statuses["opaque"],
-            reasons=tuple((r.path, r.parse_status, r.reason) for r in records if r.parse_status != "ok"),
-            skipped=tuple((skipped.path, skipped.reason) for skipped in self.source.skipped),
-            indexes=tuple(engine for engine in self.meta["indexes"].split("\n") if engine),
-            warnings=tuple(warnings),
-            other_files=self.source.others,
-            cycles=int(self.meta["cycles"]),
-            cut=int(self.meta["cut"]),
-            waves=int(self.meta["waves"]),
-            widest_wave=int(self.meta["widest_wave"]),
-            analysed=len(self.summaries),
-            linked=len(linked),
-            removed=len(self.before.keys() - self.numbers.keys()),
-            seconds={
-                **self.seconds,
-                **({f"patch: {step}": took for step, took in published.seconds.items()} if published else {}),
-            },
+            name=name,
+            figures=figures,
+            built=built_known(self.meta),
+            touched=Touched(len(self.summaries), len(linked), len(self.before.keys() - self.numbers.keys())),
+            indexes=self.meta["indexes"].split("\n"),
+            problems=problems if self.indexes else self.meta["problems"].split("\n"),
+            seconds={**self.seconds, **steps},
         )
 
 
-class _Lazy(Sequence[Sequence[int]]):
-    """A sequence whose items are found when they are asked for."""
-
-    def __init__(self, find: Callable[[int], Sequence[int]], size: int) -> None:
-        self._find = find
-        self._size = size
-        self._known: dict[int, Sequence[int]] = {}
-
-    def __len__(self) -> int:
-        return self._size
-
-    @overload
-    def __getitem__(self, index: int) -> Sequence[int]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sequence[int]]: ...
-    def __getitem__(self, index: int | slice) -> Sequence[int] | Sequence[Sequence[int]]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(self._size))]
-        if index not in self._known:
-            self._known[index] = self._find(index)
-        return self._known[index]
-
-
-def figures_kept(build_id: str, published: PublishResult, externals: int) -> dict[str, str]:
-    """What a memory says of the build that it belongs to."""
+def _totals(figures: Figures, symbols: int) -> dict[str, int]:
+    """A plan's figures as its node carries them."""
     return {
-        "build_id": build_id,
-        "externals": str(externals),
-        "cycles": str(published.cycles),
-        "cut": str(published.cut_edges),
-        "waves": str(published.waves),
-        "widest_wave": str(published.widest_wave),
+        "total_files": figures.statuses.total(),
+        "recovered_files": figures.statuses["recovered"],
+        "opaque_files": figures.statuses["opaque"],
+        "total_bytes": figures.bytes,
+        "total_loc": figures.code_lines,
+        "total_atoms": figures.atoms,
+        "total_symbols": symbols,
+        "import_deps": figures.dependencies["IMPORT_DEP"],
+        "type_deps": figures.dependencies["TYPE_DEP"],
+        "control_deps": figures.dependencies["CONTROL_DEP"],
+        "data_deps": figures.dependencies["DATA_DEP"],
     }
 
 

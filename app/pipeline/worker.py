@@ -11,15 +11,15 @@ import pickle
 import signal
 import threading
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import overload
+from typing import TypeVar, overload
 
 from app.model.atom import Atom, FileRecord
-from app.model.dependency import Dependency, ExternalReference, FileReferences
+from app.model.dependency import Dependency, ExternalReference, LinkCounts
 from app.model.index import Answers
 from app.pipeline.analyse import analyse
 from app.resolve.changes import Mentions, mentions
@@ -28,6 +28,8 @@ from app.resolve.link import Atoms, link_file
 from app.resolve.modules import Modules
 from app.resolve.summary import FileSummary, Interface, SymbolRow
 from app.sources.source import Entry, Skipped, read_entry
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +66,34 @@ class Analysed:
     interfaces: tuple[bytes, ...]
     ambient: tuple[tuple[str, ...], ...]
     starts: tuple[array[int], ...]
-    references: int
 
 
-class Interfaces(Sequence[Interface]):
-    """Interfaces that are unpacked when they are first asked for."""
+class Lazy(Sequence[Item]):
+    """A sequence whose items are found when they are first asked for."""
 
-    def __init__(self, packed: Sequence[bytes]) -> None:
-        self._packed = packed
-        self._known: dict[int, Interface] = {}
+    def __init__(self, find: Callable[[int], Item], size: int) -> None:
+        self._find = find
+        self._size = size
+        self._known: dict[int, Item] = {}
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return self._size
 
     @overload
-    def __getitem__(self, index: int) -> Interface: ...
+    def __getitem__(self, index: int) -> Item: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Interface]: ...
-    def __getitem__(self, index: int | slice) -> Interface | Sequence[Interface]:
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
         if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        found = self._known.get(index)
-        if found is None:
-            found = self._known[index] = unpack_interface(self._packed[index])
-        return found
+            return [self[at] for at in range(*index.indices(self._size))]
+        if index not in self._known:
+            self._known[index] = self._find(index)
+        return self._known[index]
+
+
+def lazy_interfaces(packed: Sequence[bytes]) -> Sequence[Interface]:
+    """Interfaces that are unpacked when they are first asked for."""
+    return Lazy(lambda at: unpack_interface(packed[at]), len(packed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +107,16 @@ class Table:
 
     def evaluator(self) -> Evaluator:
         """An evaluator that knows every file."""
-        return Evaluator(Interfaces(self.interfaces), self.modules, self.ambient)
+        return Evaluator(lazy_interfaces(self.interfaces), self.modules, self.ambient)
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedChunk:
-    """The dependencies from one chunk's atoms, and what became of its references."""
+    """The dependencies from one chunk's atoms, and what linking gave file by file."""
 
     dependencies: tuple[Dependency, ...]
     externals: tuple[ExternalReference, ...]
-    references: tuple[FileReferences, ...]
+    counts: tuple[LinkCounts, ...]
 
 
 class FileVanished(Exception):
@@ -147,7 +153,7 @@ def analyse_entry(plan_id: str, number: int, module: str, entry: Entry) -> FileS
 
 def pack(summary: FileSummary) -> StoredFile:
     """A file's summary as it is kept."""
-    rest = (summary.record, summary.edges, summary.pending, summary.references, summary.starts)
+    rest = (summary.record, summary.edges, summary.pending, summary.settled, summary.starts)
     return StoredFile(
         pickle.dumps(summary.interface, pickle.HIGHEST_PROTOCOL),
         pickle.dumps(rest, pickle.HIGHEST_PROTOCOL),
@@ -164,8 +170,8 @@ def unpack_interface(packed: bytes) -> Interface:
 
 def unpack_summary(packed: bytes, interface: Interface, number: int) -> FileSummary:
     """The summary of a file that `pack` packed, as file ``number`` of an import; without atoms and symbols."""
-    record, edges, pending, references, starts = pickle.loads(packed)  # noqa: S301 - as above
-    return FileSummary(replace(record, number=number), (), interface, edges, pending, (), references, starts)
+    record, edges, pending, settled, starts = pickle.loads(packed)  # noqa: S301 - as above
+    return FileSummary(replace(record, number=number), (), interface, edges, pending, (), settled, starts)
 
 
 def analyse_chunk(chunk: Chunk) -> Analysed:
@@ -186,7 +192,6 @@ def analyse_chunk(chunk: Chunk) -> Analysed:
         tuple(one.interface for one in stored),
         tuple(one.ambient for one in stored),
         tuple(array("I", summary.starts) for summary in summaries),
-        sum(summary.references for summary in summaries),
     )
 
 
@@ -232,8 +237,5 @@ def link_chunk(spool: Path, first: int, table: Path) -> LinkedChunk:
     return LinkedChunk(
         tuple(dependency for one in linked for dependency in one.dependencies),
         tuple(reference for one in linked for reference in one.externals),
-        tuple(
-            FileReferences(number, one.resolved, one.external, one.builtin, one.unresolved)
-            for number, one in zip(numbers, linked, strict=True)
-        ),
+        tuple(one.counts for one in linked),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from app.model.dependency import Dependency, DependencyType, Ecosystem, ExternalReference
+from app.model.dependency import Dependency, DependencyType, Ecosystem, ExternalReference, LinkCounts
 from app.model.index import MODULE, Answers, IndexAnswer
 from app.resolve import control_deps, data_deps, import_deps, type_deps
 from app.resolve.evaluate import Evaluator, Reference, Value
@@ -27,10 +27,7 @@ class Linked:
 
     dependencies: tuple[Dependency, ...]
     externals: tuple[ExternalReference, ...]
-    resolved: int
-    external: int
-    builtin: int
-    unresolved: dict[str, int]
+    counts: LinkCounts
 
 
 @dataclass(slots=True)
@@ -97,7 +94,7 @@ class _Link:
         self.answers = answers
         self.found: dict[tuple[DependencyType, int, int], _Evidence] = {}
         self.externals: dict[tuple[int, Ecosystem, str, str], dict[int, str]] = {}
-        self.outcome: Counter[str] = Counter()
+        self.outcome: Counter[str] = Counter(resolved=summary.settled)
         self.unresolved: Counter[str] = Counter()
 
     def run(self) -> Linked:
@@ -149,10 +146,13 @@ class _Link:
                 )
                 for (source, ecosystem, package, name), places in sorted(self.externals.items())
             ),
-            self.outcome["resolved"],
-            self.outcome["external"],
-            self.outcome["builtin"],
-            dict(sorted(self.unresolved.items())),
+            LinkCounts(
+                dict(sorted(Counter(type_ for type_, _, _ in self.found).items())),
+                self.outcome["resolved"],
+                self.outcome["external"],
+                self.outcome["builtin"],
+                dict(sorted(self.unresolved.items())),
+            ),
         )
 
     def _add(

@@ -46,7 +46,8 @@ class Local:
     edges: tuple[LocalEdge, ...]
     pending: tuple[Pending, ...]
     symbols: tuple[SymbolRow, ...]
-    references: int
+    settled: int
+    """How many uses of a name need no other file: its definitions here are variables, which wait for nothing."""
 
 
 def resolve_locally(
@@ -133,6 +134,7 @@ class _File:
         self.terms: dict[int, Term] = {}
         self.values: dict[int, Term] = {}
         self.edges: list[LocalEdge] = []
+        self.settled = 0
         self.pending: list[Pending] = []
 
     # -- indexes
@@ -209,7 +211,7 @@ class _File:
             tuple(self.edges),
             tuple(self.pending),
             self._symbols(interface),
-            sum(1 for expression in self.facts.expressions if expression.kind in ("name", "attribute")),
+            self.settled,
         )
 
     def _make_entities(self) -> None:
@@ -653,20 +655,25 @@ class _File:
     def _name_reference(self, index: int, expression: Expression) -> None:
         name = expression.name
         scope = self.lookup(name, expression.scope)
+        waiting = False
         if scope >= 0:
             candidates = self.reach.get(index)
             if candidates is None:
                 candidates = frozenset(self.by_name[(scope, name)])
-            self._refer(index, expression, (scope, name), candidates)
+            waiting = self._refer(index, expression, (scope, name), candidates)
         if index in self.beyond and (0, name) in self.by_name:
-            self._refer(index, expression, (0, name), frozenset(self.by_name[(0, name)]))
+            waiting |= self._refer(index, expression, (0, name), frozenset(self.by_name[(0, name)]))
         elif scope < 0 or index in self.beyond:
             self._wait(expression.pos, name, expression.context, ("global", name), expression.type_only)
+            waiting = True
+        self.settled += not waiting
 
     def _refer(
         self, index: int, expression: Expression, key: tuple[int, str], candidates: frozenset[int]
-    ) -> None:
-        """What a name depends on that means one of the ``candidates``, bindings of the variable ``key``."""
+    ) -> bool:
+        """What a name depends on that means one of the ``candidates``, bindings of the variable ``key``; whether only
+        other files can tell what it is.
+        """
         name, pos, context = expression.name, expression.pos, expression.context
         entity = self.entity_of_variable.get(key)
         source = self.atom(pos)
@@ -709,6 +716,7 @@ class _File:
         for value in dict.fromkeys(values):
             if value is not None:
                 self._wait(pos, name, context, value, expression.type_only, through_value=True)
+        return bool(defined or imported)
 
     def _rule(self, index: int) -> str:
         return "reaching_definition" if index in self.reach else "scope"

@@ -162,6 +162,7 @@ class FileSummary:
     edges: tuple[LocalEdge, ...]
     pending: tuple[Pending, ...]
     symbols: tuple[SymbolRow, ...]
-    references: int
+    settled: int
+    """How many uses of a name need no other file."""
     starts: tuple[int, ...]
     """Byte positions where its atoms begin."""

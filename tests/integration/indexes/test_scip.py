@@ -46,7 +46,7 @@ async def indexed(folder: Path, index: Path) -> tuple[list[str], Index]:
         (folder / name).write_text(text)
     with open_source(str(folder), read_rules(Settings()), folder / "work") as source:
         paths = [entry.path for entry in source.entries]
-        return paths, await ScipIndexer(index)(source, paths)
+        return paths, await ScipIndexer(index)(source, paths, {})
 
 
 async def test_occurrences_lead_to_definitions(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from app.indexes import node, typescript
 from app.indexes.typescript import TypeScriptIndexer
 from app.main import indexers, read_rules
 from app.model.index import MODULE, Index
-from app.pipeline.indexing import ask, own_packages
+from app.pipeline.indexing import ask, read_configs
+from app.resolve.projects import read_projects
 from app.settings import Settings
 from app.sources import open_source
 
@@ -42,7 +43,8 @@ async def answers(folder: Path, files: dict[str, str]) -> tuple[list[str], Index
     settings = Settings()
     with open_source(str(folder), read_rules(settings), folder / "work") as source:
         paths = [entry.path for entry in source.entries]
-        (index,) = await ask(indexers(settings), source, paths)
+        projects = read_projects(read_configs(source), paths)
+        (index,) = await ask(indexers(settings), source, paths, projects)
     return paths, index
 
 
@@ -97,7 +99,8 @@ async def test_an_archive_is_understood_with_its_configuration(tmp_path: Path) -
     settings = Settings()
     with open_source(str(tmp_path / "a.zip"), read_rules(settings), tmp_path / "work") as source:
         paths = [entry.path for entry in source.entries]
-        (index,) = await ask(indexers(settings), source, paths)
+        projects = read_projects(read_configs(source), paths)
+        (index,) = await ask(indexers(settings), source, paths, projects)
     assert said(FILES, paths, index, "src/main.ts")["scale 2:39"] == {"src/shapes.ts:scale"}
 
 
@@ -139,7 +142,7 @@ async def test_a_missing_engine_is_said_with_a_count(
         monkeypatch.setattr(typescript, "find_node", lambda: None)
     (tmp_path / "a.ts").write_text("export const a = 1;\n")
     with open_source(str(tmp_path), read_rules(Settings()), tmp_path / "work") as source:
-        index = await TypeScriptIndexer(compiler, tmp_path / "cache", own_packages)(source, ["a.ts"])
+        index = await TypeScriptIndexer(compiler, tmp_path / "cache")(source, ["a.ts"], {})
     assert index.engine == ""
     assert "not asked about 1 files" in index.problems[0]
     assert told in index.problems[0]

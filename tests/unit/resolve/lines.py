@@ -39,7 +39,7 @@ def summarise(number: int, path: str, module: str, data: bytes) -> FileSummary:
         local.edges,
         local.pending,
         local.symbols,
-        local.references,
+        local.settled,
         tuple(starts),
     )
 
