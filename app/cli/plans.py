@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -21,6 +22,8 @@ from app.graph.staging import sweep
 from app.indexes.port import Indexer
 from app.main import TENANT, indexers, open_stores, read_rules
 from app.pipeline.assembling import assemble as assemble_plan
+from app.pipeline.checking import Checked
+from app.pipeline.checking import check as check_plan
 from app.pipeline.importing import import_source
 from app.pipeline.result import ImportResult, Progress
 from app.settings import Settings
@@ -251,6 +254,40 @@ def assemble(
         output.as_json(found)
     else:
         output.OUT.print(f"{found['files']:,} files, {found['bytes']:,} bytes in {out}")
+
+
+def check(
+    plan: PlanArgument,
+    path: Annotated[str, typer.Argument(help="what the plan was imported from")],
+    include: Annotated[list[str] | None, typer.Option(help="as it was imported")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="as it was imported")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell which atoms are not in their files as the plan has them; exit code 1 where there are some."""
+    rules = read_rules(Settings(), tuple(include or ()), tuple(exclude or ()))
+
+    async def work(graph: Graph) -> Checked:
+        plan_id = await find_plan(graph, plan)
+        with (
+            tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
+            open_source(path, rules, Path(workdir)) as source,
+        ):
+            return await check_plan(graph, plan_id, TENANT, source)
+
+    found = with_graph(work)
+    if json:
+        output.as_json(asdict(found))
+    else:
+        output.as_table(
+            ("atom", "in", "line", "is"),
+            [(atom.qualified_name, atom.path, atom.start_line, atom.drift) for atom in found.atoms],
+        )
+        output.OUT.print(
+            f"{found.files:,} files: {len(found.changed):,} changed, {len(found.gone):,} gone, "
+            f"{len(found.added):,} not in the plan"
+        )
+    if not found.current:
+        raise typer.Exit(1)
 
 
 def delete(plan: PlanArgument) -> None:

@@ -50,6 +50,28 @@ class AssembledFile:
 
 
 @dataclass(frozen=True, slots=True)
+class HashedAtom:
+    """Where an atom is in its file, and the digest of its text (`Atom.content_hash`)."""
+
+    atom_id: str
+    qualified_name: str
+    start_line: int
+    start_byte: int
+    end_byte: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class HashedFile:
+    """The digests of a file and of its atoms in order."""
+
+    path: str
+    encoding: str
+    sha256: str
+    atoms: tuple[HashedAtom, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DependencyView:
     """A dependency seen from one of its atoms; the other end is described. Holds the evidence."""
 
@@ -152,6 +174,13 @@ async def assemble_files(graph: Graph, plan_id: str, tenant_id: str) -> AsyncIte
     """Every file of a plan by path, a few in memory at a time; raises as `files_in_pages` does."""
     async for row in files_in_pages(graph, plan_id, tenant_id, "plans/files", _FILES_AT_A_TIME):
         yield AssembledFile(row["path"], row["encoding"], row["sha256"], tuple(row["code"]))
+
+
+async def hashed_files(graph: Graph, plan_id: str, tenant_id: str) -> AsyncIterator[HashedFile]:
+    """The digests of every file of a plan by path; raises as `files_in_pages` does."""
+    async for row in files_in_pages(graph, plan_id, tenant_id, "plans/hashes", _FILES_AT_A_TIME):
+        atoms = tuple(HashedAtom(*atom) for atom in row["atoms"])
+        yield HashedFile(row["path"], row["encoding"], row["sha256"], atoms)
 
 
 async def files_in_pages(

@@ -52,7 +52,7 @@ class Cli:
         out, err = process.communicate(timeout=240)
         assert process.returncode == code, err
         assert "Traceback" not in err
-        return out if code == 0 else err
+        return out if code == 0 else out + err
 
     def json(self, *arguments: str) -> object:
         return json.loads(self.run(*arguments, "--json"))
@@ -139,6 +139,13 @@ def test_import_show_assemble_delete(mge: Cli, code: Path, tmp_path: Path) -> No
     mge.run("assemble", "cli there and back", "--out", str(out))
     assert files_below(out) == expected
     assert "not empty" in mge.run("assemble", "cli there and back", "--out", str(out), code=2)
+
+    assert "0 changed, 0 gone" in mge.run("check", "cli there and back", str(out))
+    edited = min(out.rglob("*.py"))
+    edited.write_bytes(edited.read_bytes() + b"x = 1\n")
+    assert "1 changed, 0 gone" in mge.run("check", "cli there and back", str(out), code=1)
+    told = json.loads(mge.run("check", "cli there and back", str(out), "--json", code=1))
+    assert told["changed"] == [edited.relative_to(out).as_posix()]
 
     assert (
         mge.json(
