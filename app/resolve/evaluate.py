@@ -31,6 +31,11 @@ Value: TypeAlias = "tuple[object, ...]"
 Reference: TypeAlias = "tuple[str, int, int]"
 """``("entity", file, entity)`` or ``("module", file, 0)``: where a name was defined."""
 
+_Member: TypeAlias = "tuple[bool, dict[Reference, None], dict[Value, None]]"
+"""Whether a module has a member, the definitions that it is, and the externals and builtins that it may be."""
+
+_NO_MEMBER: Final[_Member] = (False, {}, {})
+_NOWHERE: Final = -1_000_000
 _DEEPEST: Final = 14
 _MOST_VALUES: Final = 12
 _BUILTINS: Final = frozenset(dir(builtins)) | {
@@ -95,9 +100,16 @@ class Evaluator:
         self.modules = modules
         self.active: set[tuple[object, ...]] = set()
         self.truncated = False
-        self.members: dict[tuple[str, int, str], tuple[bool, dict[Reference, None], dict[Value, None]]] = {}
+        self.reach = _NOWHERE
+        """By how much the deepest question so far went beyond how deep it may go; below 0 where none did."""
+        self.members: dict[tuple[str, int, str], tuple[_Member, int]] = {}
+        self.met: dict[tuple[str, int, str], _Member] = {}
+        """What the question under way found, or finds yet, of members in rings of imports: it holds for it alone."""
         self.targets: dict[tuple[int, str], Target] = {}
-        self.known: dict[tuple[object, ...], tuple[Value, ...]] = {}
+        self.known: dict[tuple[object, ...], tuple[tuple[Value, ...], int]] = {}
+        """What was found without being cut short, and what `reach` that adds to the depth of who asks: an answer must
+        not depend on whether another question was asked before it.
+        """
         self.linearized: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
         self.linearizing: set[tuple[int, int]] = set()
         self.cyclic: dict[tuple[int, int], tuple[tuple[tuple[int, int], ...], bool]] = {}
@@ -137,7 +149,7 @@ class Evaluator:
     def _refer(
         self, file: int, term: Term, found: dict[Reference, None], outside: dict[Value, None], depth: int
     ) -> None:
-        if term is None or depth > _DEEPEST:
+        if term is None or self._too_deep(depth, _DEEPEST):
             return
         kind = term[0]
         if kind == "var":
@@ -223,27 +235,54 @@ class Evaluator:
     ) -> bool:
         """Add what attribute ``name`` of a module is; whether there is one."""
         key = ("member", file, name)
-        known = self.members.get(key)
-        if known is None:
-            if depth > _DEEPEST * 2 or key in self.active:
-                self.truncated = True
-                return False
-            # Nothing is under way around the first question, so whatever ends its search ended it rightly:
-            # a module that is reached a second time through a ring of imports has nothing to add.
-            first = not self.active
+        kept = self.members.get(key)
+        if kept is not None and self._within(depth, kept[1]):
+            member = kept[0]
+        else:
+            if not self.active:
+                self.met = {}
+            outer_reach, self.reach = self.reach, _NOWHERE
             outer_truncated, self.truncated = self.truncated, False
-            of_member: dict[Reference, None] = {}
-            beyond: dict[Value, None] = {}
-            self.active.add(key)
-            exists = self._module_member(file, name, of_member, beyond, depth)
-            self.active.discard(key)
-            known = (exists, of_member, beyond)
-            if first or not self.truncated:
-                self.members[key] = known
-            self.truncated = outer_truncated or (self.truncated and not first)
-        found.update(known[1])
-        outside.update(known[2])
-        return known[0]
+            met = self.met.get(key)
+            if met is not None or self._too_deep(depth, _DEEPEST * 2):
+                # A module that is reached a second time through a ring of imports has nothing to add.
+                self.truncated = True
+                member = met or _NO_MEMBER
+            else:
+                of_member: dict[Reference, None] = {}
+                beyond: dict[Value, None] = {}
+                self.met[key] = _NO_MEMBER
+                outermost = not self.active
+                self.active.add(key)
+                exists = self._module_member(file, name, of_member, beyond, depth)
+                self.active.discard(key)
+                member = (exists, of_member, beyond)
+                if self.truncated:
+                    self.met[key] = member
+                else:
+                    del self.met[key]
+                    self.members[key] = (member, self.reach - depth)
+                # Nothing was under way around the outermost question: what ended its search ended it rightly.
+                self.truncated = self.truncated and not outermost
+            self.truncated = self.truncated or outer_truncated
+            self.reach = max(self.reach, outer_reach)
+        found.update(member[1])
+        outside.update(member[2])
+        return member[0]
+
+    def _too_deep(self, depth: int, deepest: int) -> bool:
+        """Whether a question is too deep to be asked, which is remembered."""
+        self.reach = max(self.reach, depth - deepest)
+        if depth > deepest:
+            self.truncated = True
+        return depth > deepest
+
+    def _within(self, depth: int, reach: int) -> bool:
+        """Whether what was found once is what would be found from this depth."""
+        if depth + reach > 0:
+            return False
+        self.reach = max(self.reach, depth + reach)
+        return True
 
     def _module_member(
         self, file: int, name: str, found: dict[Reference, None], outside: dict[Value, None], depth: int
@@ -407,15 +446,19 @@ class Evaluator:
             return self.cyclic[key]
         # What is being evaluated around this question must not show in its answer, which others get too.
         outer_active, self.active = self.active, set()
+        outer_met, self.met = self.met, {}
         outer_truncated, self.truncated = self.truncated, False
+        outer_reach = self.reach
         self.linearizing.add(key)
         found = self._linearize(key)
         self.linearizing.discard(key)
+        self.reach = outer_reach
         if not self.truncated:
             self.linearized[key] = found
         elif first:
             self.cyclic[key] = found
         self.active = outer_active
+        self.met = outer_met
         self.truncated = outer_truncated or (self.truncated and not first)
         return found
 
@@ -442,19 +485,22 @@ class Evaluator:
             return ()
         key = ("evaluate", file, term)
         known = self.known.get(key)
-        if known is not None:
-            return known
-        if depth > _DEEPEST or key in self.active:
+        if known is not None and self._within(depth, known[1]):
+            return known[0]
+        outer_reach, self.reach = self.reach, _NOWHERE
+        values: tuple[Value, ...] = ()
+        if key in self.active or self._too_deep(depth, _DEEPEST):
             self.truncated = True
-            return ()
-        outer_truncated, self.truncated = self.truncated, False
-        self.active.add(key)
-        values = tuple(dict.fromkeys(self._evaluate(file, term, depth)))[:_MOST_VALUES]
-        self.active.discard(key)
-        if not self.truncated:
-            # What was cut short depends on where the question started, so it is not kept.
-            self.known[key] = values
-        self.truncated = self.truncated or outer_truncated
+        else:
+            outer_truncated, self.truncated = self.truncated, False
+            self.active.add(key)
+            values = tuple(dict.fromkeys(self._evaluate(file, term, depth)))[:_MOST_VALUES]
+            self.active.discard(key)
+            if not self.truncated:
+                # What was cut short depends on where the question started, so it is not kept.
+                self.known[key] = (values, self.reach - depth)
+            self.truncated = self.truncated or outer_truncated
+        self.reach = max(self.reach, outer_reach)
         return values
 
     def _evaluate(self, file: int, term: tuple[object, ...], depth: int) -> Iterable[Value]:
@@ -618,7 +664,7 @@ class Evaluator:
                 yield ("object", reference[1], reference[2])
             elif entity.kind == "type" or entity.bounds:
                 for bound in entity.bounds:
-                    if bound.kind != "import" and bound.value is not None and depth < _DEEPEST:
+                    if bound.kind != "import" and bound.value is not None and not self._too_deep(depth, _DEEPEST - 1):
                         yield from self._declared(reference[1], bound.value, depth + 2)
 
     def _called(self, value: Value, depth: int, *, new: bool) -> Iterable[Value]:

@@ -64,6 +64,28 @@ def test_the_order_of_questions_does_not_matter(order: list[str], program: str) 
     assert_same_whoever_asks_first(files, order)
 
 
+def test_names_that_lead_in_a_ring_through_deep_terms() -> None:
+    program = (
+        "for a in a(a[a]):\n    match élan.a:\n        case c:\n            import a.a\n"
+        "    with [(c if a else a).items for a in (a and a or a) if a.a] as a:\n        import c.a\n"
+        "    from a import c as élan\n"
+    )
+    stars = {"a.py": "c", "b.py": "a", "c.py": "b"}
+    files = {path: f"{program}\nfrom {module} import *\n" for path, module in stars.items()}
+    assert_same_whoever_asks_first(files, ["a.py", "b.py", "c.py"])
+
+
+def test_a_search_through_modules_that_all_import_each_other_ends() -> None:
+    modules = range(14)
+    files = {
+        f"m{at}.py": "".join(f"from m{other} import *\n" for other in modules if other != at)
+        + f"def f{at}(): return gone, f{(at + 1) % 14}()\n"
+        for at in modules
+    }
+    for at, linked in enumerate(link(files).values()):
+        assert linked.counts.unresolved == {"unknown name": 1}, at
+
+
 @pytest.mark.parametrize("order", [["a.py", "b.py"], ["b.py", "a.py"]])
 @pytest.mark.parametrize("bases", ["A", "A, B", "B", "B, A", "NamedTuple, A"])
 def test_classes_among_their_own_ancestors(order: list[str], bases: str) -> None:
