@@ -1,6 +1,6 @@
 # Every target does its own set-up; nothing but Python 3.11 or later, git and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test stop check lint format types lock long clean
+.PHONY: help demo test stop check lint format types docs lock long clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,6 +36,13 @@ format: $(READY) ## Format the code
 long: $(READY) ## Long forms of the property-based and fault tests (an hour)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/atoms tests/unit/resolve tests/unit/parse
 	$(BIN)/pytest -m long
+
+docs: $(READY) ## Write docs/queries.md anew from the Cypher files and the demo plan
+	@$(MGE) cypher docs networkx --symbol networkx.algorithms.dag.topological_sort \
+	  --param name=NetworkXException --param source=dag_longest_path --param target=_dispatchable \
+	  --param words="topological order" --param package=itertools --param depth=2 \
+	  --param paths='["algorithms/dag.py"]' > docs/queries.md.new
+	@mv docs/queries.md.new docs/queries.md
 
 lock: $(READY) ## Compute requirements.lock anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --extra dev pyproject.toml -o requirements.lock

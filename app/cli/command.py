@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import demo, export, plans, score, stack, watch
+from app.cli import demo, export, impact, plans, score, stack, watch
 
 app = typer.Typer(
     help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
@@ -26,6 +26,7 @@ app.command("assemble")(plans.assemble)
 app.command("delete")(plans.delete)
 app.command("export")(export.export)
 app.command("digest")(export.digest)
+app.command("impact")(impact.impact)
 app.command("score")(score.score)
 app.command("serve")(stack.serve)
 app.command("worker")(stack.worker)

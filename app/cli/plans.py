@@ -14,9 +14,10 @@ import typer
 
 from app.cli import output
 from app.errors import InputError, NotFound
+from app.export.query_docs import Answer, documented, page
 from app.graph.connect import Graph, read
 from app.graph.publish import delete_plan
-from app.graph.queries import from_text, list_queries, query
+from app.graph.queries import Value, from_text, list_queries, query
 from app.graph.read import list_plans, run_named, show_plan, waves_page
 from app.graph.staging import sweep
 from app.indexes.port import Indexer
@@ -330,6 +331,44 @@ def cypher_list(json: JsonOption = False) -> None:
     )
 
 
+@cypher.command("docs")
+def cypher_docs(
+    plan: PlanArgument,
+    symbol: Annotated[str, typer.Option(help="where queries about an atom start")],
+    param: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, for every query that has it")] = None,
+) -> None:
+    """Write a page about the queries, with what each says of a plan."""
+    written = _pairs(param)
+
+    async def work(graph: Graph) -> dict[str, Answer]:
+        plan_id = await find_plan(graph, plan)
+        start = {"plan_id": plan_id, "names": [symbol], "paths": [], "atom_ids": []}
+        _, atoms = await run_named(graph, TENANT, "impact/atoms", start)
+        if not atoms:
+            raise NotFound(
+                f"the plan has no symbol {symbol!r}",
+                hint="give one that `mge cypher run explore/symbol` finds",
+            )
+        atom_id = str(atoms[0][0])
+        known: dict[str, Value] = {
+            "plan_id": plan_id,
+            "tenant_id": TENANT,
+            "atom_id": atom_id,
+            "atom_ids": [atom_id],
+            "names": [symbol],
+            "among": [str(row[0]) for row in atoms],
+        }
+        answers: dict[str, Answer] = {}
+        for asked in documented():
+            texts = {p.name: written[p.name] for p in asked.parameters if p.name in written}
+            given = {p.name: known.get(p.name, p.example) for p in asked.parameters if p.name not in texts}
+            answers[asked.name] = await run_named(graph, TENANT, asked.name, from_text(asked, texts, given))
+        return answers
+
+    for part in page(with_graph(work)):
+        output.OUT.file.write(part)
+
+
 @cypher.command("run")
 def cypher_run(
     name: Annotated[str, typer.Argument(help="a query's name, as `mge cypher list` shows it")],
@@ -339,12 +378,7 @@ def cypher_run(
     json: JsonOption = False,
 ) -> None:
     """Run a named query and print its rows."""
-    written: dict[str, str] = {}
-    for pair in param or ():
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise InputError(f"{pair!r} is not KEY=VALUE", hint="write --param limit=10", field="param")
-        written[key] = value
+    written = _pairs(param)
     asked = query(name)
     if asked.access != "read":
         raise InputError(
@@ -363,3 +397,14 @@ def cypher_run(
         output.as_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         output.as_table(columns, rows)
+
+
+def _pairs(written: list[str] | None) -> dict[str, str]:
+    """What ``KEY=VALUE`` options say."""
+    found: dict[str, str] = {}
+    for pair in written or ():
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"{pair!r} is not KEY=VALUE", hint="write --param limit=10", field="param")
+        found[key] = value
+    return found

@@ -100,13 +100,15 @@ def checked(asked: Query, parameters: Mapping[str, Value]) -> dict[str, Value]:
     return dict(parameters)
 
 
-def from_text(asked: Query, written: Mapping[str, str]) -> dict[str, Value]:
-    """Parameters typed as text, read as their declared types; raises as `checked` does.
+def from_text(
+    asked: Query, written: Mapping[str, str], given: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """Parameters typed as text, read as their declared types, and those that are ``given``; raises as `checked` does.
 
     A string may be written without quotes, everything else is JSON.
     """
     types = {parameter.name: parameter.type for parameter in asked.parameters}
-    values: dict[str, Value] = {}
+    values: dict[str, Value] = dict(given or {})
     for name, text in written.items():
         if types.get(name) == "string":
             values[name] = text

@@ -664,7 +664,11 @@ class Evaluator:
                 yield ("object", reference[1], reference[2])
             elif entity.kind == "type" or entity.bounds:
                 for bound in entity.bounds:
-                    if bound.kind != "import" and bound.value is not None and not self._too_deep(depth, _DEEPEST - 1):
+                    if (
+                        bound.kind != "import"
+                        and bound.value is not None
+                        and not self._too_deep(depth, _DEEPEST - 1)
+                    ):
                         yield from self._declared(reference[1], bound.value, depth + 2)
 
     def _called(self, value: Value, depth: int, *, new: bool) -> Iterable[Value]:

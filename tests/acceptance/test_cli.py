@@ -147,6 +147,12 @@ def test_import_show_assemble_delete(mge: Cli, code: Path, tmp_path: Path) -> No
     told = json.loads(mge.run("check", "cli there and back", str(out), "--json", code=1))
     assert told["changed"] == [edited.relative_to(out).as_posix()]
 
+    touched = mge.json("impact", "cli there and back", "--file", min(expected))
+    assert isinstance(touched, dict)
+    assert {row["path"] for row in touched["changed"]} == {min(expected)}
+    assert sum(row["atoms"] for row in touched["by_distance"]) == len(touched["touched"])
+    assert "--symbol" in mge.run("impact", "cli there and back", code=2)
+
     assert (
         mge.json(
             "cypher", "run", "waves/check", "--param", "plan_id=cli there and back", "--param", "limit=5"
@@ -285,3 +291,32 @@ def test_ctrl_c_leaves_nothing_half_done(mge: Cli, code: Path) -> None:
             ).single()
             assert left is not None
             assert left["n"] == 0
+
+
+def test_impact_of_a_commit(mge: Cli, tmp_path: Path) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "a.py").write_text("def base():\n    return 1\n\n\ndef other():\n    return 2\n")
+    (root / "b.py").write_text(
+        "from a import base, other\n\n\ndef user():\n    return base()\n\n\ndef idle():\n    return other()\n"
+    )
+    git = ("git", "-c", "user.name=t", "-c", "user.email=t@example.org")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "first")):
+        subprocess.run((*git, *words), cwd=root, check=True)
+    (root / "a.py").write_text("# moved down\ndef base():\n    return 3\n\n\ndef other():\n    return 2\n")
+    subprocess.run((*git, "commit", "-qam", "second"), cwd=root, check=True)
+    mge.json("import", str(root), "--name", "impact of a commit")
+
+    found = mge.json("impact", "impact of a commit", "--diff", "HEAD~1", "--path", str(root))
+    assert isinstance(found, dict)
+    names = {row["name"] for row in found["changed"]}
+    assert any("base" in name for name in names)
+    assert not any("other" in name for name in names)
+    assert {row["name"].partition("#")[0] for row in found["touched"]} >= {"b.user"}
+    assert not any("idle" in row["name"] for row in found["touched"])
+    least = mge.json("impact", "impact of a commit", "--diff", "HEAD~1", "--path", str(root), "--validate")
+    assert isinstance(least, dict)
+    assert {row["why"] for row in least["touched"]} == {"changed", "direct"}
+    assert "no commit" in mge.run(
+        "impact", "impact of a commit", "--diff", "gone", "--path", str(root), code=2
+    )

@@ -1,0 +1,90 @@
+"""A page about the named queries: what each answers, its parameters, and what it says of one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from app.graph.queries import Query, list_queries
+
+Answer: TypeAlias = tuple[Sequence[str], Sequence[Sequence[object]]]
+"""Columns and rows."""
+
+GROUPS: Final = {
+    "explore": "Looking around",
+    "cycles": "Cycles",
+    "waves": "Waves",
+    "impact": "Impact",
+    "context": "Context",
+}
+ROWS_SHOWN: Final = 4
+
+_STEPS: Final = ("cycles/between", "cycles/of")
+_WIDEST: Final = 60
+_HEAD: Final = """\
+# The queries
+
+Every file in `cypher/` is one statement with parameters. These are the ones to ask a plan with. Each runs unchanged in
+four ways:
+
+- `mge cypher run explore/fan_in --param plan_id=networkx --param limit=20`
+- `POST /api/v2/queries/explore/fan_in` with `{"parameters": {"plan_id": "…", "limit": 20}}`
+- in Neo4j Browser: first `:params {plan_id: "…", limit: 20}`, then the text of the file
+- by any driver
+
+This page is written by `make docs` from the head of each file and a run on the demo plan (`make demo`).
+"""
+
+
+def documented() -> tuple[Query, ...]:
+    """The queries that the page is about, in its order."""
+    order = list(GROUPS)
+    found = [
+        each
+        for each in list_queries()
+        if each.name.partition("/")[0] in GROUPS and each.access == "read" and each.name not in _STEPS
+    ]
+    return tuple(sorted(found, key=lambda each: (order.index(each.name.partition("/")[0]), each.name)))
+
+
+def entry(query: Query) -> str:
+    """What the page says of a query apart from an answer."""
+    lines = [f"### {query.name}", "", query.answers, ""]
+    lines += [
+        f"- `{parameter.name}`: {parameter.type}, such as `{parameter.example!r}`. {parameter.meaning}"
+        for parameter in query.parameters
+        if parameter.name != "plan_id"
+    ]
+    return "\n".join([*lines, f"- Returns {query.returns}", f"- Cost {query.cost}", ""])
+
+
+def page(answers: Mapping[str, Answer]) -> Iterator[str]:
+    """The whole page, with an answer to each query."""
+    yield _HEAD
+    group = ""
+    for query in documented():
+        if query.name.partition("/")[0] != group:
+            group = query.name.partition("/")[0]
+            yield f"\n## {GROUPS[group]}\n"
+        yield f"\n{entry(query)}\n"
+        yield _table(*answers[query.name])
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    if not rows:
+        return "No row on the demo plan.\n"
+    lines = [columns, ["---"] * len(columns), *([_cell(value) for value in row] for row in rows[:ROWS_SHOWN])]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        text = f"{value:.3g}"
+    elif isinstance(value, list):
+        text = ", ".join(_cell(each) for each in value)
+    elif isinstance(value, dict):
+        text = ", ".join(f"{name}: {_cell(each)}" for name, each in sorted(value.items()))
+    else:
+        text = str(value)
+    text = " ".join(text.split()).replace("|", "\\|")
+    return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}…"
