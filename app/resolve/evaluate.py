@@ -103,8 +103,10 @@ class Evaluator:
         self.reach = _NOWHERE
         """By how much the deepest question so far went beyond how deep it may go; below 0 where none did."""
         self.members: dict[tuple[str, int, str], tuple[_Member, int]] = {}
-        self.met: dict[tuple[str, int, str], _Member] = {}
-        """What the question under way found, or finds yet, of members in rings of imports: it holds for it alone."""
+        self.met: dict[tuple[str, int, str], tuple[_Member, int]] = {}
+        """What the question under way found, or finds yet, of members in rings of imports, and from which depth on that
+        is all that it would find. It holds for this question alone.
+        """
         self.targets: dict[tuple[int, str], Target] = {}
         self.known: dict[tuple[object, ...], tuple[tuple[Value, ...], int]] = {}
         """What was found without being cut short, and what `reach` that adds to the depth of who asks: an answer must
@@ -244,21 +246,22 @@ class Evaluator:
             outer_reach, self.reach = self.reach, _NOWHERE
             outer_truncated, self.truncated = self.truncated, False
             met = self.met.get(key)
-            if met is not None or self._too_deep(depth, _DEEPEST * 2):
-                # A module that is reached a second time through a ring of imports has nothing to add.
+            if (met is not None and depth >= met[1]) or self._too_deep(depth, _DEEPEST * 2):
+                # A module that is reached a second time through a ring of imports has nothing to add, unless it
+                # was reached so deep the first time that its search was cut short.
                 self.truncated = True
-                member = met or _NO_MEMBER
+                member = met[0] if met is not None else _NO_MEMBER
             else:
                 of_member: dict[Reference, None] = {}
                 beyond: dict[Value, None] = {}
-                self.met[key] = _NO_MEMBER
+                self.met[key] = (_NO_MEMBER, 0)
                 outermost = not self.active
                 self.active.add(key)
                 exists = self._module_member(file, name, of_member, beyond, depth)
                 self.active.discard(key)
                 member = (exists, of_member, beyond)
                 if self.truncated:
-                    self.met[key] = member
+                    self.met[key] = (member, depth if self.reach > 0 else 0)
                 else:
                     del self.met[key]
                     self.members[key] = (member, self.reach - depth)
@@ -443,6 +446,7 @@ class Evaluator:
             return (key,), False
         first = not self.linearizing
         if first and key in self.cyclic:
+            self.truncated = True
             return self.cyclic[key]
         # What is being evaluated around this question must not show in its answer, which others get too.
         outer_active, self.active = self.active, set()
@@ -459,7 +463,7 @@ class Evaluator:
             self.cyclic[key] = found
         self.active = outer_active
         self.met = outer_met
-        self.truncated = outer_truncated or (self.truncated and not first)
+        self.truncated = self.truncated or outer_truncated
         return found
 
     def _linearize(self, key: tuple[int, int]) -> tuple[tuple[tuple[int, int], ...], bool]:

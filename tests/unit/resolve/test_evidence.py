@@ -64,12 +64,19 @@ def test_the_order_of_questions_does_not_matter(order: list[str], program: str) 
     assert_same_whoever_asks_first(files, order)
 
 
-def test_names_that_lead_in_a_ring_through_deep_terms() -> None:
-    program = (
+@pytest.mark.parametrize(
+    "program",
+    [
         "for a in a(a[a]):\n    match élan.a:\n        case c:\n            import a.a\n"
         "    with [(c if a else a).items for a in (a and a or a) if a.a] as a:\n        import c.a\n"
-        "    from a import c as élan\n"
-    )
+        "    from a import c as élan\n",
+        "for c in élan.items.Node:\n    from items import a as c\n"
+        "a = (('s' if 's' else b) if (run := b) else (b := Node).c)\n"
+        "    from élan import a as value\n    from a import c as value\nfor b in (value if {} else run):\n"
+        "    Node: run = [(élan := [Node for value in b if {}]) for run in (c := ('s' if 's' else 't')) if (lambda run: 1)]\n",
+    ],
+)
+def test_names_that_lead_in_a_ring_through_deep_terms(program: str) -> None:
     stars = {"a.py": "c", "b.py": "a", "c.py": "b"}
     files = {path: f"{program}\nfrom {module} import *\n" for path, module in stars.items()}
     assert_same_whoever_asks_first(files, ["a.py", "b.py", "c.py"])
