@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import demo, export, impact, plans, score, stack, watch
+from app.cli import boundaries, demo, export, impact, plans, score, stack, watch
 
 app = typer.Typer(
     help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
@@ -31,5 +31,6 @@ app.command("score")(score.score)
 app.command("serve")(stack.serve)
 app.command("worker")(stack.worker)
 app.command("demo")(demo.demo)
+app.add_typer(boundaries.app, name="boundaries")
 app.add_typer(plans.cypher, name="cypher")
 app.add_typer(stack.migrate, name="migrate")

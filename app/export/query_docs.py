@@ -14,6 +14,7 @@ GROUPS: Final = {
     "explore": "Looking around",
     "cycles": "Cycles",
     "waves": "Waves",
+    "boundaries": "Boundaries",
     "impact": "Impact",
     "context": "Context",
 }

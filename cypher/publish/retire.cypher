@@ -32,6 +32,14 @@ CALL () {
   SET n:Retired REMOVE n:Cycle
 }
 CALL () {
+  MATCH (n:Module {plan_id: $plan_id})
+  SET n:Retired REMOVE n:Module
+}
+CALL () {
+  MATCH (n:Component {plan_id: $plan_id})
+  SET n:Retired REMOVE n:Component
+}
+CALL () {
   MATCH (n:GraphBuild {plan_id: $plan_id})
   SET n:Retired REMOVE n:GraphBuild
 }

@@ -320,3 +320,21 @@ def test_impact_of_a_commit(mge: Cli, tmp_path: Path) -> None:
     assert "no commit" in mge.run(
         "impact", "impact of a commit", "--diff", "gone", "--path", str(root), code=2
     )
+
+
+def test_boundaries_and_rules(mge: Cli, code: Path, tmp_path: Path) -> None:
+    result = mge.json("import", str(code), "--name", "with boundaries")
+    assert isinstance(result, dict)
+    built = mge.json("boundaries", "build", "with boundaries")
+    shown = mge.json("boundaries", "show", "with boundaries", "--limit", "1000")
+    assert isinstance(built, dict)
+    assert isinstance(shown, list)
+    assert sum(component["atoms"] for component in shown) == result["atoms"]
+    assert sum(component["modules"] for component in shown) == built["modules"]
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[forbidden]]\nname = "a is alone"\nfrom = ["web/a.ts"]\nto = ["web/b.*"]\n')
+    assert "web/a.ts:" in mge.run("boundaries", "check", "with boundaries", str(rules), "--json", code=1)
+    rules.write_text('[[forbidden]]\nname = "one way"\nfrom = ["flow/**"]\nto = ["web/**"]\n')
+    assert mge.json("boundaries", "check", "with boundaries", str(rules)) == []
+    rules.write_text("colour = 1")
+    assert "colour" in mge.run("boundaries", "check", "with boundaries", str(rules), code=2)

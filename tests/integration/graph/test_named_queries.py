@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 import typer
 
+from app.graph.boundaries import find_boundaries
 from app.graph.connect import Graph
 from app.graph.publish import delete_plan
 from app.graph.queries import Query, Value, list_queries
@@ -51,6 +52,7 @@ async def plan_id(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Asy
             workers=2,
             progress=lambda stage, done, total: None,
         )
+    await find_boundaries(graph, result.plan_id, TENANT)
     yield result.plan_id
     await delete_plan(graph, result.plan_id, TENANT)
 
@@ -75,6 +77,7 @@ async def parameters_of(graph: Graph, plan_id: str, query: Query) -> dict[str, V
         "words": "typer",
         "package": "json",
         "paths": ["typer/main.py"],
+        "rules": [["tests need nothing", "tests/.*", "typer/.*"]],
     }
     examples = {parameter.name: parameter.example for parameter in query.parameters}
     return {name: given.get(name, example) for name, example in examples.items()}
