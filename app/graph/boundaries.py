@@ -22,29 +22,21 @@ MODULE_ATOMS: Final = (10, 20)
 COMPONENT_ATOMS: Final = (50, 100)
 _ADJACENT: Final = 0.5
 
+_MODULES: Final[dict[str, Value]] = {"adjacent": _ADJACENT, "most": MODULE_ATOMS[1]}
+_COMPONENTS: Final[dict[str, Value]] = {"adjacent": _ADJACENT, "most": COMPONENT_ATOMS[1]}
 _STEPS: Final[tuple[tuple[str, dict[str, Value]], ...]] = (
     ("boundaries/seed", {"adjacent": _ADJACENT}),
-    ("boundaries/move", {"adjacent": _ADJACENT, "most": MODULE_ATOMS[1], "passes": 4}),
-    ("boundaries/merge", {"adjacent": _ADJACENT, "most": MODULE_ATOMS[1], "passes": 6}),
-    (
-        "boundaries/gather",
-        {"adjacent": _ADJACENT, "least": MODULE_ATOMS[0], "most": MODULE_ATOMS[1], "passes": 2},
-    ),
-    ("boundaries/move", {"adjacent": _ADJACENT, "most": MODULE_ATOMS[1], "passes": 3}),
-    (
-        "boundaries/gather",
-        {"adjacent": _ADJACENT, "least": MODULE_ATOMS[0], "most": MODULE_ATOMS[1], "passes": 2},
-    ),
+    ("boundaries/move", {**_MODULES, "passes": 4}),
+    ("boundaries/merge", {**_MODULES, "passes": 6}),
+    ("boundaries/move", {**_MODULES, "passes": 4}),
+    ("boundaries/merge", {**_MODULES, "passes": 3}),
+    ("boundaries/gather", {**_MODULES, "least": MODULE_ATOMS[0], "passes": 2}),
+    ("boundaries/move", {**_MODULES, "passes": 4}),
+    ("boundaries/gather", {**_MODULES, "least": MODULE_ATOMS[0], "passes": 2}),
     ("boundaries/components_seed", {}),
-    (
-        "boundaries/components_merge",
-        {"adjacent": _ADJACENT, "least": COMPONENT_ATOMS[0], "most": COMPONENT_ATOMS[1], "passes": 6},
-    ),
-    ("boundaries/components_move", {"adjacent": _ADJACENT, "most": COMPONENT_ATOMS[1], "passes": 4}),
-    (
-        "boundaries/components_merge",
-        {"adjacent": _ADJACENT, "least": COMPONENT_ATOMS[0], "most": COMPONENT_ATOMS[1], "passes": 3},
-    ),
+    ("boundaries/components_merge", {**_COMPONENTS, "least": COMPONENT_ATOMS[0], "passes": 6}),
+    ("boundaries/components_move", {**_COMPONENTS, "passes": 4}),
+    ("boundaries/components_merge", {**_COMPONENTS, "least": COMPONENT_ATOMS[0], "passes": 3}),
 )
 
 

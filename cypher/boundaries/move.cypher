@@ -1,4 +1,4 @@
-// answers: Moves atoms, one after the other in the order of files, to the module where they add most to modularity (Newman; Blondel et al.) and that has room. Atoms in cycles stay. Repeats.
+// answers: Moves atoms, those with least to lose first, to the module where they add most to modularity (Newman; Blondel et al.) and that has room. Atoms in cycles stay. Repeats.
 // param plan_id: string = "shop" — the plan
 // param adjacent: float = 0.5 — weight of being next to each other in a file
 // param most: integer = 20 — atoms that a module has at most
@@ -11,7 +11,7 @@ WITH sum(module.strength) AS whole
 CALL () {
   MATCH (atom:Atom {plan_id: $plan_id})
   WHERE atom.cycle_id IS NULL AND atom.strength > 0
-  WITH atom ORDER BY atom.place
+  WITH atom ORDER BY atom.strength, atom.place
   RETURN collect(atom) AS atoms
 }
 UNWIND range(1, $passes) AS pass
