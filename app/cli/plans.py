@@ -338,7 +338,7 @@ def cypher_docs(
     param: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, for every query that has it")] = None,
 ) -> None:
     """Write a page about the queries, with what each says of a plan."""
-    written = _pairs(param)
+    written = pairs(param)
 
     async def work(graph: Graph) -> dict[str, Answer]:
         plan_id = await find_plan(graph, plan)
@@ -378,7 +378,7 @@ def cypher_run(
     json: JsonOption = False,
 ) -> None:
     """Run a named query and print its rows."""
-    written = _pairs(param)
+    written = pairs(param)
     asked = query(name)
     if asked.access != "read":
         raise InputError(
@@ -399,7 +399,7 @@ def cypher_run(
         output.as_table(columns, rows)
 
 
-def _pairs(written: list[str] | None) -> dict[str, str]:
+def pairs(written: list[str] | None) -> dict[str, str]:
     """What ``KEY=VALUE`` options say."""
     found: dict[str, str] = {}
     for pair in written or ():

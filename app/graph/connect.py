@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from neo4j import (
@@ -41,6 +41,16 @@ class Graph:
     """A Neo4j database and the driver that reaches it."""
 
     driver: AsyncDriver
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to reach a database."""
+
+    uri: str
+    user: str
+    password: str = field(repr=False)
     database: str
 
 

@@ -8,7 +8,7 @@ A file holds one statement under a head of comments, each field on one line::
     // cost: what its running time grows with
     // access: read
 
-A parameter's example is JSON; its type is one of ``string``, ``integer``, ``float``, ``boolean``,
+A parameter's example is JSON; its type is one of ``string``, ``integer``, ``float``, ``boolean``, ``pattern`` (a regular expression),
 ``list``, ``list<string>``, ``list<integer>``, ``list<float>``. ``access`` is ``read`` or ``write``.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from app.errors import InputError, UnknownName
+from app.graph.patterns import may_run_away
 
 Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
 
@@ -110,7 +111,7 @@ def from_text(
     types = {parameter.name: parameter.type for parameter in asked.parameters}
     values: dict[str, Value] = dict(given or {})
     for name, text in written.items():
-        if types.get(name) == "string":
+        if types.get(name) in ("string", "pattern"):
             values[name] = text
             continue
         try:
@@ -180,6 +181,10 @@ def _is_string(value: Value) -> bool:
     return isinstance(value, str)
 
 
+def _is_pattern(value: Value) -> bool:
+    return isinstance(value, str) and not may_run_away(value)
+
+
 def _is_integer(value: Value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
@@ -201,6 +206,7 @@ def _list_of(is_element: Callable[[Value], bool]) -> Callable[[Value], bool]:
 
 _TYPES: Final[dict[str, Callable[[Value], bool]]] = {
     "string": _is_string,
+    "pattern": _is_pattern,
     "integer": _is_integer,
     "float": _is_float,
     "boolean": lambda value: isinstance(value, bool),

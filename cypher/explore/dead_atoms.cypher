@@ -1,6 +1,6 @@
 // answers: Functions and classes that nothing in the plan refers to. What is only called from outside, by name at run time or through a receiver of unknown type is among them.
 // param plan_id: string = "shop" — the plan
-// param tests: string = "(.*/)?(tests?|__tests__|specs?)/.*|(.*/)?(test_[^/]*|conftest|[^/]*[._](test|spec))[.][a-z]+" — regular expression that the paths of tests match
+// param tests: pattern = "(.*/)?(tests?|__tests__|specs?)/.*|(.*/)?(test_[^/]*|conftest|[^/]*[._](test|spec))[.][a-z]+" — regular expression that the paths of tests match
 // param limit: integer = 20 — rows at most
 // returns: atom_id, name, kind, path, start_line, exported
 // cost: grows with the plan's atoms

@@ -1,6 +1,6 @@
 // answers: Functions and classes that no test reaches, directly or through others; the most complex first. A call through a receiver of unknown type reaches nothing.
 // param plan_id: string = "shop" — the plan
-// param tests: string = "(.*/)?(tests?|__tests__|specs?)/.*|(.*/)?(test_[^/]*|conftest|[^/]*[._](test|spec))[.][a-z]+" — regular expression that the paths of tests match
+// param tests: pattern = "(.*/)?(tests?|__tests__|specs?)/.*|(.*/)?(test_[^/]*|conftest|[^/]*[._](test|spec))[.][a-z]+" — regular expression that the paths of tests match
 // param limit: integer = 20 — rows at most
 // returns: atom_id, name, path, start_line, complexity, loc
 // cost: grows with the plan's dependencies

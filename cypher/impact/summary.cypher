@@ -2,7 +2,7 @@
 // param plan_id: string = "shop" — the plan
 // param atom_ids: list<string> = ["a1"] — the atoms that change
 // param types: list<string> = ["IMPORT_DEP", "TYPE_DEP", "CONTROL_DEP", "DATA_DEP"] — types of dependency to follow
-// param tests: string = "(.*/)?(tests?|__tests__|specs?)/.*|(.*/)?(test_[^/]*|conftest|[^/]*[._](test|spec))[.][a-z]+" — regular expression that the paths of tests match
+// param tests: pattern = "(.*/)?(tests?|__tests__|specs?)/.*|(.*/)?(test_[^/]*|conftest|[^/]*[._](test|spec))[.][a-z]+" — regular expression that the paths of tests match
 // returns: distance, atoms, files, in_tests — of the atoms
 // cost: grows with the changed atoms times what needs them
 // access: read

@@ -1,0 +1,90 @@
+"""`mge cypher exec`: a statement of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from app.cli import output
+from app.cli.plans import pairs
+from app.graph.queries import Value
+from app.graph.statements import Bounds, Columns, End, run_statement
+from app.main import graph_login, open_stores
+from app.settings import Settings
+
+
+class RowFormat(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+
+
+def cypher_exec(
+    statement: Annotated[str, typer.Argument(help="a statement that reads: MATCH … RETURN …")],
+    param: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE; a value that is no JSON is text")
+    ] = None,
+    format_: Annotated[RowFormat, typer.Option("--format", help="how to print rows")] = RowFormat.TABLE,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="time at most")] = 30.0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000_000, help="rows at most")] = 1_000,
+) -> None:
+    """Run a statement of your own, which may read the graph and do nothing else."""
+    parameters = {key: _value(text) for key, text in pairs(param).items()}
+
+    async def work() -> None:
+        settings = Settings()
+        async with open_stores(settings, postgres=False) as stores:
+            bounds = Bounds(seconds=seconds, rows=limit)
+            found = run_statement(stores.graph, await graph_login(settings), statement, parameters, bounds)
+            async with aclosing(found) as said:
+                await _print(said, format_)
+
+    asyncio.run(work())
+
+
+async def _print(said: AsyncIterator[Columns | Sequence[object] | End], format_: RowFormat) -> None:
+    names: tuple[str, ...] = ()
+    rows: list[Sequence[object]] = []
+    async for each in said:
+        if isinstance(each, Columns):
+            names = each.names
+            if format_ is RowFormat.CSV:
+                _write_csv(names)
+        elif isinstance(each, End):
+            if each.truncated:
+                output.say(f"there are more than these {each.rows:,} rows; --limit allows more")
+        elif format_ is RowFormat.CSV:
+            _write_csv([cell if isinstance(cell, str) else json.dumps(cell) for cell in each])
+        elif format_ is RowFormat.NDJSON:
+            output.OUT.file.write(json.dumps(dict(zip(names, each, strict=True))) + "\n")
+        else:
+            rows.append(each)
+    if format_ is RowFormat.JSON:
+        output.as_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif format_ is RowFormat.TABLE:
+        output.as_table(names, rows)
+
+
+def _write_csv(cells: Sequence[str]) -> None:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    output.OUT.file.write(line.getvalue())
+
+
+def _value(text: str) -> Value:
+    try:
+        value: Value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return value
