@@ -54,7 +54,7 @@ def show(
 
     columns, rows = with_graph(work)
     if json:
-        output.as_json([dict(zip(columns, row, strict=True)) for row in rows])
+        output.as_json(output.records(columns, rows))
     else:
         output.as_table(columns[1:], [row[1:] for row in rows])
 
@@ -82,7 +82,7 @@ def check(
 
     columns, rows = with_graph(work)
     if json:
-        output.as_json([dict(zip(columns, row, strict=True)) for row in rows])
+        output.as_json(output.records(columns, rows))
     else:
         output.as_table(columns, rows)
         output.OUT.print(f"{len(rows):,} dependencies break {len(forbidden):,} rules")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from app.cli import output
-from app.cli.plans import JsonOption, PlanArgument, find_plan, with_graph
+from app.cli.plans import JsonOption, PlanArgument, find_plan, opened, with_graph
 from app.errors import InputError, NotFound
 from app.graph.connect import Graph
-from app.graph.queries import Value
+from app.graph.queries import Value, query
 from app.graph.read import run_named
 from app.main import TENANT, read_rules
 from app.model.dependency import WEIGHTS
 from app.pipeline.checking import check
 from app.settings import Settings
-from app.sources.opening import open_source
 
 
 def impact(
@@ -68,7 +66,8 @@ def impact(
             return starts, found, []
         asked: dict[str, Value] = {"plan_id": plan_id, "atom_ids": changed, "types": types}
         found = await _rows(graph, "impact/of_atoms", **asked, limit=limit)
-        return starts, found, await _rows(graph, "impact/summary", **asked, tests=_TESTS)
+        of_tests = {p.name: p.example for p in query("impact/summary").parameters}["tests"]
+        return starts, found, await _rows(graph, "impact/summary", **asked, tests=of_tests)
 
     starts, found, summary = with_graph(work)
     if json:
@@ -100,23 +99,17 @@ def impact(
     )
 
 
-_TESTS: Final = "(.*/)?(tests?|__tests__|specs?)/.*|(.*/)?(test_[^/]*|conftest|[^/]*[._](test|spec))[.][a-z]+"
-
-
 def _texts(symbols: object) -> list[str]:
     return [str(symbol) for symbol in symbols] if isinstance(symbols, list) else []
 
 
 async def _changed(graph: Graph, plan_id: str, path: Path, revision: str) -> list[str]:
     """The atoms of a plan that a revision of its repository does not have."""
-    with (
-        tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
-        open_source(f"{path}@{revision}", read_rules(Settings()), Path(workdir)) as source,
-    ):
+    with opened(f"{path}@{revision}", read_rules(Settings())) as source:
         found = await check(graph, plan_id, TENANT, source)
     return [atom.atom_id for atom in found.atoms if atom.drift != "moved"]
 
 
 async def _rows(graph: Graph, name: str, **parameters: Value) -> list[dict[str, object]]:
     columns, rows = await run_named(graph, TENANT, name, parameters)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+    return output.records(columns, rows)

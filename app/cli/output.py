@@ -77,6 +77,11 @@ def as_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: st
     OUT.print(table)
 
 
+def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[dict[str, object]]:
+    """Rows by the names of their columns."""
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -29,7 +30,7 @@ from app.pipeline.importing import import_source
 from app.pipeline.result import ImportResult, Progress
 from app.settings import Settings
 from app.sources.opening import open_source
-from app.sources.source import ReadRules
+from app.sources.source import ReadRules, Source
 
 Result = TypeVar("Result")
 
@@ -124,6 +125,16 @@ def run_import(
     return with_graph(work)
 
 
+@contextmanager
+def opened(path: str, rules: ReadRules) -> Iterator[Source]:
+    """What is to read at a path, as `open_source` gives it, for as long as it is needed."""
+    with (
+        tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
+        open_source(path, rules, Path(workdir)) as source,
+    ):
+        yield source
+
+
 async def import_path(
     graph: Graph,
     settings: Settings,
@@ -136,10 +147,7 @@ async def import_path(
     whole: bool = False,
 ) -> ImportResult:
     """Import what is at a path, under its own name where none is given."""
-    with (
-        tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
-        open_source(path, rules, Path(workdir)) as source,
-    ):
+    with opened(path, rules) as source:
         return await import_source(
             graph,
             source,
@@ -269,10 +277,7 @@ def check(
 
     async def work(graph: Graph) -> Checked:
         plan_id = await find_plan(graph, plan)
-        with (
-            tempfile.TemporaryDirectory(prefix="mge-source-") as workdir,
-            open_source(path, rules, Path(workdir)) as source,
-        ):
+        with opened(path, rules) as source:
             return await check_plan(graph, plan_id, TENANT, source)
 
     found = with_graph(work)
@@ -394,7 +399,7 @@ def cypher_run(
 
     columns, rows = with_graph(work)
     if json:
-        output.as_json([dict(zip(columns, row, strict=True)) for row in rows])
+        output.as_json(output.records(columns, rows))
     else:
         output.as_table(columns, rows)
 

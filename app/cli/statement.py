@@ -71,7 +71,7 @@ async def _print(said: AsyncIterator[Columns | Sequence[object] | End], format_:
         else:
             rows.append(each)
     if format_ is RowFormat.JSON:
-        output.as_json([dict(zip(names, row, strict=True)) for row in rows])
+        output.as_json(output.records(names, rows))
     elif format_ is RowFormat.TABLE:
         output.as_table(names, rows)
 

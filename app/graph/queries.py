@@ -8,8 +8,8 @@ A file holds one statement under a head of comments, each field on one line::
     // cost: what its running time grows with
     // access: read
 
-A parameter's example is JSON; its type is one of ``string``, ``integer``, ``float``, ``boolean``, ``pattern`` (a regular expression),
-``list``, ``list<string>``, ``list<integer>``, ``list<float>``. ``access`` is ``read`` or ``write``.
+A parameter's example is JSON; its type is one of ``string``, ``integer``, ``float``, ``boolean``,
+``pattern`` (a regular expression), ``list``, ``list<string>``, ``list<integer>``, ``list<float>``. ``access`` is ``read`` or ``write``.
 """
 
 from __future__ import annotations
