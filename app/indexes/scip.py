@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
+from app.atoms.cut import line_starts
 from app.model.index import MODULE, Answers, Index, IndexAnswer
 from app.model.source import SourceFile
 from app.parse.text import decode
+from app.resolve.local import Places
 from app.scip.reading import DEFINITION, ScipDocument, read_index
 from app.scip.roots import below_root
 from app.sources.source import Source, read_entry
@@ -115,7 +116,8 @@ class _Lines:
     def __init__(self, data: bytes, encoding: str) -> None:
         self.data = decode(data, pep263=True).grammar
         self.encoding = encoding
-        self.starts = [0, *(at + 1 for at, byte in enumerate(self.data) if byte == 0x0A)]
+        self.starts = line_starts(self.data)
+        self.place = Places(self.data, self.starts)
 
     def position(self, line: int, column: int) -> int:
         if line >= len(self.starts):
@@ -130,8 +132,3 @@ class _Lines:
             units = characters.encode("utf-16-le")[: column * 2]
             return start + len(units.decode("utf-16-le", "ignore").encode("utf-8"))
         return start + len(characters[:column].encode("utf-8"))
-
-    def place(self, position: int) -> str:
-        line = bisect_right(self.starts, position) - 1
-        before = self.data[self.starts[line] : position].decode("utf-8", "replace")
-        return f"{line + 1}:{len(before) + 1}"

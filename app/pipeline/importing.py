@@ -45,7 +45,7 @@ from app.model.index import Index, merged
 from app.pipeline.indexing import ask, read_configs
 from app.pipeline.memory import KnownFile, built_kept, fingerprint, keep, opened, packed_answers
 from app.pipeline.result import Built, Figures, FileFigures, ImportResult, Progress, Touched, import_result
-from app.pipeline.updating import TooMuch, placed, update
+from app.pipeline.updating import TooMuch, placed, plan_symbols, update
 from app.pipeline.worker import (
     Analysed,
     Chunk,
@@ -444,16 +444,5 @@ def _unique_symbols(
             name = row.qualified if row.qualified not in taken else f"{row.qualified}@{record.path}"
             renamed[row.qualified] = name
             taken.add(name)
-        symbols.extend(
-            Symbol(
-                renamed[row.qualified],
-                row.name,
-                row.kind,
-                row.exported,
-                record.path,
-                tuple(base + atom for atom in row.atoms),
-                renamed.get(row.member_of, ""),
-            )
-            for row in rows
-        )
+        symbols.extend(plan_symbols(record.path, rows, renamed, base))
     return symbols

@@ -129,14 +129,15 @@ class _Update:
         self.seconds["ask indexes"] = time.perf_counter() - asked
         since = time.perf_counter()
         reached = await asyncio.to_thread(self.reached, removed)
-        taken = {path: self.taken_over(path) for path in self.summaries}
+        moved = {path: self.successors(path) for path in self.summaries}
+        taken = {path: self.taken_over(path, moved[path]) for path in self.summaries}
         self.atom_ids = {
             **self.memory.atoms(),
             **{path: tuple(a.atom_id for a in s.atoms) for path, s in self.summaries.items()},
         }
         stranded = [atom for path in removed for atom in self.before[path].atoms]
         for path, kept in taken.items():
-            stranded += self.stranded(path, kept)
+            stranded += self.stranded(path, kept, moved[path])
         linked = {*self.summaries, *relinked, *reached}
         if stranded:
             linked |= await needing(self.graph, stranded)
@@ -275,7 +276,7 @@ class _Update:
         self.unpacked = lazy_interfaces([packed[path] for path in self.paths]), ambient
         return self.unpacked
 
-    def taken_over(self, path: str) -> tuple[str | None, ...]:
+    def taken_over(self, path: str, moved: Iterable[tuple[int, int]]) -> tuple[str | None, ...]:
         """For each atom of a file as it is, the atom as it was whose node it takes: the same one, or the one that
         defined what it defines.
         """
@@ -285,31 +286,29 @@ class _Update:
         old = set(before.atoms)
         taken: list[str | None] = [atom.atom_id if atom.atom_id in old else None for atom in summary.atoms]
         free = old - {each for each in taken if each is not None}
-        for was, now in self.successors(path):
+        for was, now in moved:
             if before.atoms[was] in free and taken[now] is None:
                 taken[now] = before.atoms[was]
                 free.discard(before.atoms[was])
         return tuple(taken)
 
-    def successors(self, path: str) -> Iterator[tuple[int, int]]:
+    def successors(self, path: str) -> list[tuple[int, int]]:
         """Where what other files can refer to was, and where it is now: indexes of atoms."""
-        before, after = self.before[path], self.summaries[path]
-        if not before.atoms or not after.atoms:
-            return
+        before, after = self.before.get(path), self.summaries[path]
+        if before is None or not before.atoms or not after.atoms:
+            return []
         was = anchors(unpack_interface(before.stored.interface))
         now = anchors(after.interface)
-        yield from sorted({(was[key], now[key]) for key in was.keys() & now.keys()})
+        return sorted({(was[key], now[key]) for key in was.keys() & now.keys()})
 
-    def stranded(self, path: str, taken: Sequence[str | None]) -> list[str]:
+    def stranded(self, path: str, taken: Sequence[str | None], moved: Iterable[tuple[int, int]]) -> list[str]:
         """Atoms of a file as it was that are gone, or that no longer hold all that others came to them for."""
         before = self.before.get(path)
         if before is None:
             return []
         stays = {each for each in taken if each is not None}
         found = {atom for atom in before.atoms if atom not in stays}
-        found.update(
-            before.atoms[was] for was, now in self.successors(path) if taken[now] != before.atoms[was]
-        )
+        found.update(before.atoms[was] for was, now in moved if taken[now] != before.atoms[was])
         return sorted(found)
 
     def link(self, paths: Sequence[str]) -> dict[str, Linked]:
@@ -382,20 +381,8 @@ class _Update:
         }
         found: list[Symbol] = []
         for path, rows in rows_of.items():
-            renamed = _unique(path, rows, now)
             first = self.numbers[path] * _ATOMS_OF_A_FILE
-            found += [
-                Symbol(
-                    renamed[row.qualified],
-                    row.name,
-                    row.kind,
-                    row.exported,
-                    path,
-                    tuple(first + atom for atom in row.atoms),
-                    renamed.get(row.member_of, ""),
-                )
-                for row in rows
-            ]
+            found += plan_symbols(path, rows, _unique(path, rows, now), first)
         return tuple(found), tuple(sorted(old_names - {symbol.qualified_name for symbol in found}))
 
     def result(
@@ -432,6 +419,22 @@ def _totals(figures: Figures, symbols: int) -> dict[str, int]:
         "control_deps": figures.dependencies["CONTROL_DEP"],
         "data_deps": figures.dependencies["DATA_DEP"],
     }
+
+
+def plan_symbols(
+    path: str, rows: Iterable[SymbolRow], names: Mapping[str, str], first: int
+) -> Iterator[Symbol]:
+    """A file's symbols as the plan has them: ``names`` by those in the file, ``first`` the number of its first atom."""
+    for row in rows:
+        yield Symbol(
+            names[row.qualified],
+            row.name,
+            row.kind,
+            row.exported,
+            path,
+            tuple(first + atom for atom in row.atoms),
+            names.get(row.member_of, ""),
+        )
 
 
 def placed(answers: Answers, paths: Sequence[str]) -> PlacedAnswers:

@@ -202,6 +202,8 @@ def differing(old: Interface | None, new: Interface | None) -> set[str] | None:
         return None if there is None or _passes_all(there) else module_file_names(there.path)
     old_form, new_form = form(old), form(new)
     keys = [key for key in {**old_form, **new_form} if old_form.get(key) != new_form.get(key)]
+    was = dict(zip(_keys(old), old.entities, strict=True))
+    now = dict(zip(_keys(new), new.entities, strict=True))
     names: set[str] = set()
     for key in keys:
         if key[0] == "module" or key == ("export", "="):
@@ -209,11 +211,12 @@ def differing(old: Interface | None, new: Interface | None) -> set[str] | None:
         if key[0] in ("name", "export"):
             names.add(key[1])
         else:
-            names.update(_names_of(old, key[1]))
-            names.update(_names_of(new, key[1]))
+            for interface, entities in ((old, was), (new, now)):
+                if key[1] in entities:
+                    names.update(names_tainted_with(interface, entities[key[1]]))
             names.update(_differing_members(old_form.get(key), new_form.get(key)))
     changed = {key[1] for key in keys if key[0] == "entity"}
-    names |= _tainted_in(new, set(), [at for at, key in enumerate(_keys(new)) if key in changed])
+    names |= _tainted_in(new, set(), [at for at, key in enumerate(now) if key in changed])
     return names - {""}
 
 
@@ -221,12 +224,6 @@ def _passes_all(interface: Interface) -> bool:
     """Whether a new file of this kind changes what other files' names are looked up in."""
     name = posixpath.basename(interface.path)
     return name.startswith(("__init__.", "index.")) or interface.path.endswith(".d.ts")
-
-
-def _names_of(interface: Interface, key: str) -> Iterator[str]:
-    for entity, own in zip(interface.entities, _keys(interface), strict=True):
-        if own == key:
-            yield from names_tainted_with(interface, entity)
 
 
 def names_tainted_with(interface: Interface, entity: Entity) -> Iterator[str]:
