@@ -4,10 +4,12 @@
 
     MgeError                 what was wrong, where, and what to do
     ├── InputError           what the user gave cannot be used           exit 2   422
+    │   ├── StatementError   a Cypher statement is wrong or not allowed  exit 2   422
     │   ├── SourceRefused    a file, archive or repository broke a rule  exit 2   422
     │   └── UnknownName      no query, parameter or option of that name  exit 2   404
     ├── NotFound             no plan, atom or job of that id             exit 3   404
     ├── Conflict             the thing exists, in a state that forbids   exit 4   409
+    ├── Busy                 as much of that runs as may run at once     exit 8   429
     ├── StoreDown            Neo4j or Postgres does not answer           exit 5   503
     ├── StackError           the embedded stack cannot start or stop     exit 6   500
     │   └── ArtifactRefused  a fetched file has another digest           exit 6   500
@@ -36,6 +38,17 @@ class InputError(MgeError):
     status = 422
 
 
+class StatementError(InputError):
+    """A Cypher statement that is wrong or not allowed; ``line`` and ``column`` count from 1, 0 is unknown."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", field: str = "", line: int = 0, column: int = 0
+    ) -> None:
+        super().__init__(message, hint=hint, field=field)
+        self.line = line
+        self.column = column
+
+
 class SourceRefused(InputError):
     """A file, archive or repository that breaks a rule of safe reading."""
 
@@ -58,6 +71,13 @@ class Conflict(MgeError):
 
     exit_code = 4
     status = 409
+
+
+class Busy(MgeError):
+    """As much of that kind is running as may run at once."""
+
+    exit_code = 8
+    status = 429
 
 
 class StoreDown(MgeError):

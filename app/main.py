@@ -164,19 +164,13 @@ async def store_migrations(settings: Settings) -> list[dict[str, str]]:
 @asynccontextmanager
 async def open_graph(settings: Settings) -> AsyncIterator[Graph]:
     """Neo4j as it is, not migrated; raises as `open_stores` does."""
-    login = await graph_login(settings)
-    async with neo4j.connect(login.uri, login.user, login.password, login.database) as graph:
-        yield graph
-
-
-async def graph_login(settings: Settings) -> Login:
-    """How to reach Neo4j; `StackError` where the embedded stack does not run."""
     config = stack_config(settings)
     uri, user, password = config.neo4j_uri, config.neo4j_user, config.neo4j_password or ""
     if uri is None:
         found = await asyncio.to_thread(endpoints, config)
         uri, user, password = found.neo4j_uri, found.neo4j_user, found.neo4j_password
-    return Login(uri, user, password, settings.neo4j_database)
+    async with neo4j.connect(Login(uri, user, password, settings.neo4j_database)) as graph:
+        yield graph
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 from rich.console import Console
 
-from app.graph.connect import Graph, connect
+from app.graph.connect import Graph, Login, connect
 from app.graph.migrate import list_migrations
 from app.graph.migrate import up as migrate
 from app.settings import Settings
@@ -58,9 +58,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
 @pytest.fixture(scope="session")
 async def graph(servers: Endpoints) -> AsyncIterator[Graph]:
     """The Neo4j, migrated; tests keep to plans of their own in it."""
-    async with connect(
-        servers.neo4j_uri, servers.neo4j_user, servers.neo4j_password, Settings().neo4j_database
-    ) as found:
+    login = Login(servers.neo4j_uri, servers.neo4j_user, servers.neo4j_password, Settings().neo4j_database)
+    async with connect(login) as found:
         await migrate(found, list_migrations())
         yield found
 

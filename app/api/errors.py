@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from app.errors import MgeError, StoreDown
+from app.errors import Busy, MgeError, StoreDown
 from app.model.problem import Problem, problem, problem_of, unexpected
 
 RETRY_AFTER_SECONDS: Final = 5
@@ -39,7 +39,7 @@ def add_error_handlers(app: FastAPI) -> None:
     async def of_ours(request: Request, error: MgeError) -> JSONResponse:
         if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return answer_unexpected(request, error)
-        return answer(request, problem_of(error), retry=isinstance(error, StoreDown))
+        return answer(request, problem_of(error), retry=isinstance(error, StoreDown | Busy))
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> JSONResponse:

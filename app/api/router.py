@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from app.api import atoms, docs, graph, health, jobs, plans, queries
+from app.api import atoms, cypher, docs, graph, health, jobs, plans, queries
 from app.api.errors import add_error_handlers
 from app.api.guard import Guard
 from app.api.schemas import ProblemModel
@@ -21,6 +21,7 @@ _PROBLEMS: Final[dict[int, str]] = {
     409: "the state of things forbids it",
     413: "the body is too large",
     415: "the body is of another kind",
+    429: "as much of that runs as may run at once; try again after `Retry-After` seconds",
     422: "a value that cannot be used; `field` names it",
     500: "a fault of the service; its log tells more",
     503: "a store is down; try again after `Retry-After` seconds",
@@ -31,7 +32,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
     """Everything that the service answers, and what guards it."""
     app.state.service = service
     add_error_handlers(app)
-    for resource in (plans, atoms, graph, jobs, queries):
+    for resource in (plans, atoms, graph, jobs, queries, cypher):
         app.include_router(resource.router, responses=_responses())
     app.include_router(health.router)
     app.include_router(docs.router)

@@ -48,6 +48,8 @@ class ProblemModel(BaseModel):
     detail: str
     hint: str = ""
     field: str = Field("", description="the part of the request at fault")
+    line: int = Field(0, description="the line of a statement that is wrong, from 1")
+    column: int = Field(0, description="the column of a statement that is wrong, from 1")
     errors: list[dict[str, str]] = Field([], description="everything at fault, where it is more than one")
     instance: str
     request_id: str
@@ -441,6 +443,22 @@ class QueryRun(BaseModel):
     model_config = taken(parameters={"plan_id": "0c9a1b52-3a0e-5f39-9d4f-5a1d9f2e7c11", "limit": 10})
 
     parameters: dict[str, JsonValue] = Field({}, description="as the query declares them, but for tenant_id")
+
+
+class CypherRun(BaseModel):
+    """A statement of one's own, and how much it may take."""
+
+    model_config = taken(
+        query="MATCH (atom:Atom {plan_id: $plan_id}) RETURN atom.name AS name, atom.loc AS loc LIMIT 10",
+        parameters={"plan_id": "0c9a1b52-3a0e-5f39-9d4f-5a1d9f2e7c11"},
+        format="json",
+    )
+
+    query: str = Field(min_length=1, description="what only reads: MATCH … RETURN …")
+    parameters: dict[str, JsonValue] = Field({}, description="what the statement names as $name")
+    format: Literal["json", "ndjson", "csv", "arrow"] = Field("json", description="how rows are sent")
+    seconds: float = Field(20.0, ge=0.1, le=60.0, description="it is ended after these")
+    limit: int = Field(1_000, ge=1, le=100_000, description="rows at most; 32 MiB are the end in any case")
 
 
 class QueryRows(BaseModel):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import structlog
 from fastapi import Depends, Request
@@ -16,6 +16,8 @@ from app.graph.connect import Graph
 from app.model.tenant import TENANT
 from app.plans.connect import Pool
 from app.queue.jobs import Queue
+
+STATEMENTS_AT_ONCE: Final = 4
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -34,7 +36,8 @@ class Rules:
 class Service:
     """The service as it is now; a store is None until it answered once, ``troubles`` says why.
 
-    ``refused`` is why the service could not begin at all.
+    ``refused`` is why the service could not begin at all. ``statements`` are the places for analysts' own statements: each
+    takes a process, and memory of the database's.
     """
 
     rules: Rules
@@ -44,6 +47,7 @@ class Service:
     troubles: dict[str, str] = field(default_factory=dict)
     refused: MgeError | None = None
     background: set[asyncio.Task[object]] = field(default_factory=set)
+    statements: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STATEMENTS_AT_ONCE))
 
 
 def in_background(service: Service, work: Coroutine[None, None, object]) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from enum import StrEnum
@@ -15,9 +14,11 @@ import typer
 
 from app.cli import output
 from app.cli.plans import pairs
+from app.errors import InputError
+from app.export.rows import arrow_stream, csv_line
 from app.graph.queries import Value
 from app.graph.statements import Bounds, Columns, End, run_statement
-from app.main import graph_login, open_stores
+from app.main import open_stores
 from app.settings import Settings
 
 
@@ -28,6 +29,7 @@ class RowFormat(StrEnum):
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
+    ARROW = "arrow"
 
 
 def cypher_exec(
@@ -42,11 +44,15 @@ def cypher_exec(
     """Run a statement of your own, which may read the graph and do nothing else."""
     parameters = {key: _value(text) for key, text in pairs(param).items()}
 
+    if format_ is RowFormat.ARROW and sys.stdout.isatty():
+        raise InputError(
+            "an Arrow stream is no text for a terminal", hint="send it into a file: > rows.arrows"
+        )
+
     async def work() -> None:
-        settings = Settings()
-        async with open_stores(settings, postgres=False) as stores:
+        async with open_stores(Settings(), postgres=False) as stores:
             bounds = Bounds(seconds=seconds, rows=limit)
-            found = run_statement(stores.graph, await graph_login(settings), statement, parameters, bounds)
+            found = run_statement(stores.graph, statement, parameters, bounds)
             async with aclosing(found) as said:
                 await _print(said, format_)
 
@@ -60,26 +66,22 @@ async def _print(said: AsyncIterator[Columns | Sequence[object] | End], format_:
         if isinstance(each, Columns):
             names = each.names
             if format_ is RowFormat.CSV:
-                _write_csv(names)
+                output.OUT.file.write(csv_line(names))
         elif isinstance(each, End):
             if each.truncated:
                 output.say(f"there are more than these {each.rows:,} rows; --limit allows more")
         elif format_ is RowFormat.CSV:
-            _write_csv([cell if isinstance(cell, str) else json.dumps(cell) for cell in each])
+            output.OUT.file.write(csv_line(each))
         elif format_ is RowFormat.NDJSON:
             output.OUT.file.write(json.dumps(dict(zip(names, each, strict=True))) + "\n")
         else:
             rows.append(each)
     if format_ is RowFormat.JSON:
         output.as_json(output.records(names, rows))
+    elif format_ is RowFormat.ARROW:
+        sys.stdout.buffer.write(arrow_stream(names, rows))
     elif format_ is RowFormat.TABLE:
         output.as_table(names, rows)
-
-
-def _write_csv(cells: Sequence[str]) -> None:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    output.OUT.file.write(line.getvalue())
 
 
 def _value(text: str) -> Value:

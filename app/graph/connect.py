@@ -37,14 +37,6 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
-    """A Neo4j database and the driver that reaches it."""
-
-    driver: AsyncDriver
-    database: str
-
-
-@dataclass(frozen=True, slots=True)
 class Login:
     """How to reach a database."""
 
@@ -54,13 +46,26 @@ class Login:
     database: str
 
 
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A Neo4j database and the driver that reaches it; ``login`` is for a process that needs a driver of its own."""
+
+    driver: AsyncDriver
+    login: Login
+
+    @property
+    def database(self) -> str:
+        """The database's name."""
+        return self.login.database
+
+
 @asynccontextmanager
-async def connect(uri: str, user: str, password: str, database: str) -> AsyncIterator[Graph]:
+async def connect(login: Login) -> AsyncIterator[Graph]:
     """A connection that is known to answer; `StoreDown` where it does not, `InputError` for a bad address."""
     try:
         driver = AsyncGraphDatabase.driver(
-            uri,
-            auth=(user, password),
+            login.uri,
+            auth=(login.user, login.password),
             notifications_min_severity=NotificationMinimumSeverity.OFF,
             max_transaction_retry_time=_RETRY_SECONDS,
             connection_timeout=_CONNECT_SECONDS,
@@ -74,7 +79,7 @@ async def connect(uri: str, user: str, password: str, database: str) -> AsyncIte
     async with driver:
         with store_errors():
             await driver.verify_connectivity()
-        yield Graph(driver, database)
+        yield Graph(driver, login)
 
 
 @contextmanager

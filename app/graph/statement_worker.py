@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import resource
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from app.errors import InputError
 from app.graph.statement_gate import refuse_what_does_more_than_read
 
 _UNKNOWN: Final = 3
+_EXPLAIN: Final = "EXPLAIN\n"
+_PLACE: Final = re.compile(r"\s*\(line (\d+), column (\d+) \(offset: \d+\)\).*", re.DOTALL)
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -34,7 +37,7 @@ def main() -> None:
     except InputError as error:
         end = {"error": str(error), "hint": error.hint}
     except Neo4jError as error:
-        end = {"error": error.message or "the database refused the statement", "code": error.code or ""}
+        end = _told(error)
     except DriverError as error:
         end = {"error": str(error), "code": "driver"}
     except BaseException:  # noqa: BLE001 - see below
@@ -56,10 +59,10 @@ def _run(asked: dict[str, object]) -> dict[str, object]:
     ):
         timeout = float(str(asked["seconds"]))
         # The text comes from an analyst: that is what this process is for, and what the gate is about.
-        explain = neo4j.Query("EXPLAIN " + text, metadata, timeout)
+        explain = neo4j.Query(_EXPLAIN + text, metadata, timeout)
         summary = session.run(explain, parameters).consume()
         refuse_what_does_more_than_read(summary.query_type, summary.plan, parameters)
-        result = session.run(neo4j.Query(text, metadata, timeout), parameters)
+        result = session.run(neo4j.Query("\n" + text, metadata, timeout), parameters)
         sys.stdout.write(json.dumps({"columns": list(result.keys())}) + "\n")
         rows = written = 0
         for record in result:
@@ -70,6 +73,21 @@ def _run(asked: dict[str, object]) -> dict[str, object]:
             sys.stdout.write(line + "\n")
             rows += 1
         return {"rows": rows, "truncated": False}
+
+
+def _told(error: Neo4jError) -> dict[str, object]:
+    """An error of the server, whose places count the line that stands before the statement."""
+    message = error.message or "the database refused the statement"
+    end: dict[str, object] = {"error": message, "code": error.code or ""}
+    place = _PLACE.search(message)
+    if place is not None:
+        line = int(place[1]) - 1
+        end |= {
+            "error": f"{message[: place.start()]} (line {line}, column {place[2]})",
+            "line": line,
+            "column": int(place[2]),
+        }
+    return end
 
 
 def as_json(value: object) -> Json:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from app.errors import InputError, MgeError, StoreDown
-from app.graph.connect import Graph, Login, write
+from app.errors import InputError, MgeError, StatementError, StoreDown
+from app.graph.connect import Graph, write
 from app.graph.queries import Value
 from app.graph.statement_gate import MOST_CHARACTERS
 
@@ -51,12 +51,12 @@ class End:
 
 
 async def run_statement(
-    graph: Graph, login: Login, text: str, parameters: Mapping[str, Value], bounds: Bounds
+    graph: Graph, text: str, parameters: Mapping[str, Value], bounds: Bounds
 ) -> AsyncGenerator[Columns | Sequence[object] | End]:
     """The columns, the rows and the end of a statement's answer, as they come.
 
-    Raises `InputError` where the statement is not one that only reads, is wrong or takes too much, `StoreDown`. Closing
-    the iterator ends the statement.
+    Raises `StatementError` where the statement is not one that only reads or is wrong, `InputError` where it takes too
+    much, `StoreDown`. Closing the iterator ends the statement.
     """
     if len(text) > MOST_CHARACTERS:
         raise InputError(
@@ -73,10 +73,10 @@ async def run_statement(
         limit=_LONGEST_LINE,
     )
     asked = {
-        "uri": login.uri,
-        "user": login.user,
-        "password": login.password,
-        "database": login.database,
+        "uri": graph.login.uri,
+        "user": graph.login.user,
+        "password": graph.login.password,
+        "database": graph.database,
         "statement_id": statement_id,
         "query": text,
         "parameters": dict(parameters),
@@ -123,7 +123,7 @@ async def _lines(process: asyncio.subprocess.Process) -> AsyncGenerator[Any]:
         yield json.loads(line)
 
 
-def _error(said: Mapping[str, str]) -> MgeError:
+def _error(said: Mapping[str, Any]) -> MgeError:
     code = said.get("code", "")
     if code.rpartition(".")[2] in _UNREACHABLE:
         return StoreDown("Neo4j does not answer", hint="`mge status` tells what runs")
@@ -131,7 +131,13 @@ def _error(said: Mapping[str, str]) -> MgeError:
         return InputError(
             "the statement took too long", hint="ask for less, or allow more seconds", field="query"
         )
-    return InputError(said["error"], hint=said.get("hint", ""), field="query")
+    return StatementError(
+        said["error"],
+        hint=said.get("hint", ""),
+        field="query",
+        line=said.get("line", 0),
+        column=said.get("column", 0),
+    )
 
 
 def _too_long(seconds: float) -> InputError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.errors import (
+    Busy,
     Conflict,
     InputError,
     MgeError,
@@ -13,6 +14,7 @@ from app.errors import (
     NotFound,
     SourceRefused,
     StackError,
+    StatementError,
     StoreDown,
     UnknownName,
 )
@@ -21,10 +23,12 @@ _PREFIX: Final = "urn:mge:problem:"
 
 _KINDS: Final[dict[type[MgeError], tuple[str, str]]] = {
     SourceRefused: ("source-refused", "The source breaks a rule of safe reading"),
+    StatementError: ("statement-refused", "The statement is wrong or not allowed"),
     UnknownName: ("unknown-name", "Nothing has that name"),
     InputError: ("invalid-input", "The request cannot be used"),
     NotFound: ("not-found", "Nothing has that id"),
     Conflict: ("conflict", "The state of things forbids it"),
+    Busy: ("busy", "As much of that runs as may run at once"),
     StoreDown: ("store-down", "A store does not answer"),
     StackError: ("stack-error", "The embedded stack does not run"),
     MigrationError: ("migration-error", "A migration was edited, is missing or failed"),
@@ -33,7 +37,9 @@ _KINDS: Final[dict[type[MgeError], tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong. ``type`` is stable; ``field`` names the part of the request at fault, where one is."""
+    """What went wrong. ``type`` is stable; ``field`` names the part of the request at fault, where one is, ``line`` and
+    ``column`` the place in a statement.
+    """
 
     type: str
     title: str
@@ -41,12 +47,15 @@ class Problem:
     detail: str
     hint: str = ""
     field: str = ""
+    line: int = 0
+    column: int = 0
 
 
 def problem_of(error: MgeError) -> Problem:
     """The problem that an error of ours is."""
     name, title = next(_KINDS[kind] for kind in type(error).__mro__ if kind in _KINDS)
-    return Problem(_PREFIX + name, title, error.status, str(error), error.hint, error.field)
+    line, column = (error.line, error.column) if isinstance(error, StatementError) else (0, 0)
+    return Problem(_PREFIX + name, title, error.status, str(error), error.hint, error.field, line, column)
 
 
 def problem(name: str, title: str, status: int, detail: str, hint: str = "") -> Problem:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-from app.graph.connect import connect
+from app.graph.connect import Login, connect
 from app.graph.staging import PlanRecord, sweep
 from tests.integration.graph.plans import published
 
@@ -19,7 +19,7 @@ from tests.integration.graph.plans import published
 async def main(plan_id: str, atoms: int, first: int) -> None:
     uri, user, password, database = json.loads(os.environ["TEST_NEO4J"])
     plan = PlanRecord(plan_id, "test", "test")
-    async with connect(uri, user, password, database) as graph:
+    async with connect(Login(uri, user, password, database)) as graph:
         for number in range(first, first + 1000):
             await published(
                 graph, plan, atoms, [(a, a + 1, "DATA_DEP") for a in range(atoms - 1)], f"import {number}"

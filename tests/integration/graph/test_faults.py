@@ -14,7 +14,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from app.graph.connect import Graph, connect, read
+from app.graph.connect import Graph, Login, connect, read
 from app.graph.migrate import list_migrations
 from app.graph.migrate import up as migrate
 from app.graph.publish import delete_plan
@@ -98,7 +98,8 @@ async def test_neo4j_killed_at_ten_moments_comes_back_with_one_import_whole(
     try:
         for turn in range(11):
             where = await asyncio.to_thread(up, stack, console=Console(file=io.StringIO()))
-            async with connect(where.neo4j_uri, where.neo4j_user, where.neo4j_password, "neo4j") as graph:
+            login = Login(where.neo4j_uri, where.neo4j_user, where.neo4j_password, "neo4j")
+            async with connect(login) as graph:
                 await migrate(graph, list_migrations())
                 if turn:
                     seen = await import_seen(graph, plan)

@@ -11,12 +11,10 @@ import pytest
 
 from app.errors import InputError, MgeError, StoreDown
 from app.export.digest import digest
-from app.graph.connect import Graph, Login
+from app.graph.connect import Graph
 from app.graph.publish import delete_plan
 from app.graph.queries import Value
 from app.graph.statements import Bounds, Columns, End, run_statement
-from app.settings import Settings
-from app.stack.config import Endpoints
 from tests.integration.graph.plans import ask, new_plan, published
 
 HOSTILE: Mapping[str, Value] = {"p": "x", "map": {"a": 1}, "runaway": "(a+)+b"}
@@ -205,7 +203,6 @@ WRONG = [
 
 async def whole(
     graph: Graph,
-    login: Login,
     text: str,
     bounds: Bounds = BOUNDS,
     parameters: Mapping[str, Value] | None = None,
@@ -214,7 +211,7 @@ async def whole(
     names: tuple[str, ...] = ()
     end = End(-1, truncated=False)
     given = HOSTILE if parameters is None else parameters
-    async with aclosing(run_statement(graph, login, text, given, bounds)) as said:
+    async with aclosing(run_statement(graph, text, given, bounds)) as said:
         async for each in said:
             if isinstance(each, Columns):
                 names = each.names
@@ -223,11 +220,6 @@ async def whole(
             else:
                 rows.append(each)
     return names, rows, end
-
-
-@pytest.fixture(scope="module")
-def login(servers: Endpoints) -> Login:
-    return Login(servers.neo4j_uri, servers.neo4j_user, servers.neo4j_password, Settings().neo4j_database)
 
 
 @pytest.fixture(scope="module")
@@ -253,9 +245,9 @@ async def state(graph: Graph, plan_id: str) -> tuple[object, ...]:
     return (await digest(graph, plan_id, "default"), *tables)
 
 
-async def refused(graph: Graph, login: Login, statement: str) -> str:
+async def refused(graph: Graph, statement: str) -> str:
     try:
-        found = await whole(graph, login, statement)
+        found = await whole(graph, statement)
     except StoreDown:
         raise
     except MgeError as error:
@@ -264,21 +256,19 @@ async def refused(graph: Graph, login: Login, statement: str) -> str:
 
 
 @pytest.mark.parametrize("group", [WRITES, ELSEWHERE], ids=["writes", "elsewhere"])
-async def test_what_does_more_than_read_is_refused(
-    graph: Graph, login: Login, plan_id: str, group: list[str]
-) -> None:
+async def test_what_does_more_than_read_is_refused(graph: Graph, plan_id: str, group: list[str]) -> None:
     before = await state(graph, plan_id)
     for start in range(0, len(group), 4):
-        await asyncio.gather(*(refused(graph, login, each) for each in group[start : start + 4]))
+        await asyncio.gather(*(refused(graph, each) for each in group[start : start + 4]))
     assert await state(graph, plan_id) == before
 
 
 @pytest.mark.parametrize("statement", GREEDY)
-async def test_what_takes_too_much_is_ended(graph: Graph, login: Login, statement: str) -> None:
+async def test_what_takes_too_much_is_ended(graph: Graph, statement: str) -> None:
     began = time.perf_counter()
     small = Bounds(seconds=2, rows=100, bytes=2**20)
     try:
-        _, rows, end = await whole(graph, login, statement, small)
+        _, rows, end = await whole(graph, statement, small)
         assert len(rows) <= 100
         assert end.rows == len(rows)
     except InputError:
@@ -293,18 +283,17 @@ async def test_what_takes_too_much_is_ended(graph: Graph, login: Login, statemen
 
 
 @pytest.mark.parametrize("statement", WRONG, ids=range(len(WRONG)))
-async def test_what_is_wrong_is_told(graph: Graph, login: Login, statement: str) -> None:
+async def test_what_is_wrong_is_told(graph: Graph, statement: str) -> None:
     try:
-        await whole(graph, login, statement, parameters={})
+        await whole(graph, statement, parameters={})
     except InputError as error:
         assert str(error)
         assert "Traceback" not in str(error)
 
 
-async def test_what_reads_is_answered(graph: Graph, login: Login, plan_id: str) -> None:
+async def test_what_reads_is_answered(graph: Graph, plan_id: str) -> None:
     names, rows, end = await whole(
         graph,
-        login,
         "MATCH p = (a:Atom {plan_id: $plan})-[d:DATA_DEP]->(b) RETURN a, d, p, [1.5, null, true] AS list, "
         "{at: date('2026-11-23')} AS map, point({x: 1, y: 2}) AS place, 0.0 / 0.0 AS nothing ORDER BY a.atom_id LIMIT 2",
         parameters={"plan": plan_id},
@@ -322,18 +311,17 @@ async def test_what_reads_is_answered(graph: Graph, login: Login, plan_id: str) 
     assert end == End(2, truncated=False)
 
 
-async def test_a_harmless_pattern_may_be_a_parameter(graph: Graph, login: Login, plan_id: str) -> None:
+async def test_a_harmless_pattern_may_be_a_parameter(graph: Graph, plan_id: str) -> None:
     text = "MATCH (a:Atom {plan_id: $plan}) WHERE a.name =~ $pattern RETURN count(a) AS n"
-    _, rows, _ = await whole(graph, login, text, parameters={"plan": plan_id, "pattern": "f[0-4]"})
+    _, rows, _ = await whole(graph, text, parameters={"plan": plan_id, "pattern": "f[0-4]"})
     assert rows == [[5]]
 
 
-async def test_rows_and_bytes_have_an_end(graph: Graph, login: Login) -> None:
-    _, rows, end = await whole(graph, login, "UNWIND range(1, 100000) AS x RETURN x", Bounds(rows=7))
+async def test_rows_and_bytes_have_an_end(graph: Graph) -> None:
+    _, rows, end = await whole(graph, "UNWIND range(1, 100000) AS x RETURN x", Bounds(rows=7))
     assert (len(rows), end) == (7, End(7, truncated=True))
     _, rows, end = await whole(
         graph,
-        login,
         "UNWIND range(1, 1000) AS x RETURN 'a' + x + $pad",
         Bounds(bytes=10_000),
         {"pad": "x" * 1000},
@@ -342,9 +330,9 @@ async def test_rows_and_bytes_have_an_end(graph: Graph, login: Login) -> None:
     assert end.truncated
 
 
-async def test_a_statement_ends_with_its_listener(graph: Graph, login: Login) -> None:
+async def test_a_statement_ends_with_its_listener(graph: Graph) -> None:
     async def listen() -> None:
-        await whole(graph, login, "UNWIND range(1, 100000000000) AS x RETURN max(x)", Bounds(seconds=60))
+        await whole(graph, "UNWIND range(1, 100000000000) AS x RETURN max(x)", Bounds(seconds=60))
 
     listening = asyncio.create_task(listen())
     running: list[object] = []

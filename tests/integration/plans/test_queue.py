@@ -12,7 +12,7 @@ import pytest
 from neo4j import AsyncGraphDatabase
 
 from app.errors import StoreDown
-from app.graph.connect import Graph
+from app.graph.connect import Graph, Login
 from app.main import read_rules
 from app.plans import jobs
 from app.plans.connect import Connection, Pool, transaction
@@ -156,7 +156,7 @@ async def place(pool: Pool, tmp_path: Path) -> AsyncIterator[Workplace]:
         "bolt://127.0.0.1:1", auth=("neo4j", "x"), max_transaction_retry_time=0.1
     ) as driver:
         yield Workplace(
-            Graph(driver, "neo4j"),
+            Graph(driver, Login("bolt://127.0.0.1:1", "neo4j", "x", "neo4j")),
             pool,
             read_rules(Settings()),
             tmp_path / "uploads",
