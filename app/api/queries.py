@@ -18,7 +18,7 @@ from app.graph.read import run_named
 
 router = APIRouter(prefix="/api/v2/queries", tags=["queries"])
 
-_INTERNAL: Final = ("migrations/", "publish/", "staging/")
+_INTERNAL: Final = ("copy/", "migrations/", "publish/", "staging/")
 _ROWS: Final = 1_000
 
 

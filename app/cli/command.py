@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import boundaries, demo, export, impact, plans, score, stack, statement, watch
+from app.cli import boundaries, demo, explorer, export, impact, plans, score, stack, statement, watch
 
 app = typer.Typer(
     help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
@@ -32,6 +32,7 @@ app.command("serve")(stack.serve)
 app.command("worker")(stack.worker)
 app.command("demo")(demo.demo)
 app.add_typer(boundaries.app, name="boundaries")
+app.add_typer(explorer.app, name="explorer")
 plans.cypher.command("exec")(statement.cypher_exec)
 app.add_typer(plans.cypher, name="cypher")
 app.add_typer(stack.migrate, name="migrate")

@@ -48,9 +48,9 @@ def with_graph(work: Callable[[Graph], Awaitable[Result]]) -> Result:
     return asyncio.run(whole())
 
 
-async def find_plan(graph: Graph, plan: str) -> str:
+async def find_plan(graph: Graph, plan: str, tenant_id: str = TENANT) -> str:
     """The id of the plan that a person names by id or by name."""
-    rows = await read(graph, "plans/find", tenant_id=TENANT, plan=plan)
+    rows = await read(graph, "plans/find", tenant_id=tenant_id, plan=plan)
     if not rows:
         raise NotFound(f"there is no plan {plan!r}", hint="`mge plans` lists the plans")
     return str(rows[0]["plan_id"])

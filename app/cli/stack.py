@@ -11,6 +11,8 @@ import typer
 
 from app import stack as embedded
 from app.cli import output
+from app.explorer.instance import explorer_config
+from app.explorer.instance import stop as stop_explorer
 from app.main import api_companion, migrate_stores, stack_config, store_migrations
 from app.settings import Settings
 
@@ -45,7 +47,7 @@ def addresses(found: embedded.Endpoints) -> dict[str, str]:
     }
 
 
-def print_addresses(found: embedded.Endpoints) -> None:
+def print_addresses(found: embedded.Endpoints, env_command: str = "mge env") -> None:
     """Where everything is, for a person."""
     rows = []
     for name, url in found.companions.items():
@@ -54,14 +56,17 @@ def print_addresses(found: embedded.Endpoints) -> None:
         rows.append(("Neo4j Browser", found.browser_url))
     rows.append(("Bolt", found.neo4j_uri))
     # A person sees the password; a log that the output goes to does not.
-    password = found.neo4j_password if output.OUT.is_terminal else "see `mge env`"
+    password = found.neo4j_password if output.OUT.is_terminal else f"see `{env_command}`"
     rows.append(("login", f"user {found.neo4j_user}, password {password}"))
     output.as_table(("what", "where"), rows)
 
 
 def down() -> None:
-    """Stop what runs; the data stays."""
-    for stopped in embedded.down(stack_config(Settings()), report=output.say):
+    """Stop what runs, the explorer too; the data stays."""
+    config = stack_config(Settings())
+    for stopped in stop_explorer(explorer_config(config), report=output.say):
+        output.say(f"explorer: {stopped.how}")
+    for stopped in embedded.down(config, report=output.say):
         output.say(f"{stopped.name}: {stopped.how}")
 
 

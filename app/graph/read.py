@@ -148,7 +148,7 @@ async def run_named(
 
     plan_id = sent.get("plan_id")
     if isinstance(plan_id, str):
-        return await _whole(graph, plan_id, tenant_id, work)
+        return await of_one_build(graph, plan_id, tenant_id, work)
     return await in_read(graph, work)
 
 
@@ -167,7 +167,7 @@ async def show_plan(graph: Graph, plan_id: str, tenant_id: str) -> PlanSummary:
         rows = await run(transaction, "plans/show", plan_id=plan_id)
         return PlanSummary(_properties(rows[0]["plan"]), _properties(rows[0]["build"] or {}))
 
-    return await _whole(graph, plan_id, tenant_id, work)
+    return await of_one_build(graph, plan_id, tenant_id, work)
 
 
 async def assemble_files(graph: Graph, plan_id: str, tenant_id: str) -> AsyncIterator[AssembledFile]:
@@ -208,7 +208,7 @@ async def files_in_pages(
                 transaction, name, plan_id=plan_id, after=start, limit=files_at_a_time
             )
 
-        build_id, rows = await _whole(graph, plan_id, tenant_id, work)
+        build_id, rows = await of_one_build(graph, plan_id, tenant_id, work)
         if first is None:
             first = build_id
         elif build_id != first:
@@ -235,7 +235,7 @@ async def atoms_page(
             limit=limit,
         )
 
-    rows = await _whole(graph, plan_id, tenant_id, work)
+    rows = await of_one_build(graph, plan_id, tenant_id, work)
     return tuple(_properties(row["atom"]) for row in rows)
 
 
@@ -261,7 +261,7 @@ async def show_atom(graph: Graph, atom_id: str, tenant_id: str, limit: int = 100
             tuple(map(_dependency, needed_by)),
         )
 
-    return await _whole(graph, plan_id, tenant_id, work)
+    return await of_one_build(graph, plan_id, tenant_id, work)
 
 
 async def draw_page(
@@ -292,7 +292,7 @@ async def draw_page(
             next_number=atoms[-1]["atom_number"] if more else 0,
         )
 
-    return await _whole(graph, plan_id, tenant_id, work)
+    return await of_one_build(graph, plan_id, tenant_id, work)
 
 
 async def draw_neighbourhood(
@@ -329,7 +329,7 @@ async def draw_neighbourhood(
             truncated=truncated or len(edges) > most,
         )
 
-    return await _whole(graph, plan_id, tenant_id, work)
+    return await of_one_build(graph, plan_id, tenant_id, work)
 
 
 async def waves_page(
@@ -340,12 +340,17 @@ async def waves_page(
     async def work(transaction: AsyncManagedTransaction) -> list[Record]:
         return await run(transaction, "waves/list", plan_id=plan_id, after=after, limit=limit)
 
-    return tuple(WaveView(**row.data()) for row in await _whole(graph, plan_id, tenant_id, work))
+    return tuple(WaveView(**row.data()) for row in await of_one_build(graph, plan_id, tenant_id, work))
 
 
-async def _whole(
+async def of_one_build(
     graph: Graph, plan_id: str, tenant_id: str, work: Callable[[AsyncManagedTransaction], Awaitable[Read]]
 ) -> Read:
+    """What the work reads of one build of a plan; it is done again where the plan was replaced meanwhile.
+
+    Raises `NotFound` where the tenant has no such plan, `StoreDown` where it is replaced all the time.
+    """
+
     async def stamp(transaction: AsyncManagedTransaction) -> tuple[str | None, bool]:
         rows = await run(
             transaction, "plans/stamp", plan_id=plan_id, tenant_id=tenant_id, lease_seconds=_ANNOUNCED_SECONDS

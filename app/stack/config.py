@@ -16,7 +16,8 @@ class StackConfig:
     """Where the stack lives and what it must not start because the user runs it elsewhere.
 
     A port of ``None`` means the usual one, or a free one where that is taken. ``heap_mb`` of ``None``
-    means a quarter of the machine's memory, between 1 and 4 GiB.
+    means a quarter of the machine's memory, between 1 and 4 GiB. ``postgres``: whether there is one. ``read_only``: Neo4j
+    takes no change of its data, and bounds what one query may take.
     """
 
     home: Path
@@ -28,11 +29,13 @@ class StackConfig:
     neo4j_user: str = "neo4j"
     neo4j_password: str | None = field(default=None, repr=False)
     database_url: str | None = field(default=None, repr=False)
+    postgres: bool = True
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """How to reach what runs. ``browser_url`` is blank where Neo4j is not ours; ``companions`` maps name to URL."""
+    """How to reach what runs. ``browser_url`` is blank where Neo4j is not ours, ``database_url`` where there is none; ``companions`` maps name to URL."""
 
     neo4j_uri: str
     neo4j_user: str

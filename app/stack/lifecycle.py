@@ -78,7 +78,7 @@ def down(config: StackConfig, *, report: Report) -> tuple[Stopped, ...]:
 def status(config: StackConfig) -> tuple[ServiceStatus, ...]:
     """Every service of the stack, asked now."""
     config = _absolute(config)
-    known = {NEO4J: Running(), POSTGRES: Running(), **state.load(config.home)}
+    known = {**{name: Running() for name in _stores(config)}, **state.load(config.home)}
     return tuple(_status(config, name, running) for name, running in known.items())
 
 
@@ -86,7 +86,7 @@ def endpoints(config: StackConfig) -> Endpoints:
     """How to reach the stack that runs. Raises `StackError` where a store of it does not run."""
     config = _absolute(config)
     for each in status(config):
-        if each.name in (NEO4J, POSTGRES) and each.state not in ("running", "external"):
+        if each.name in _stores(config) and each.state not in ("running", "external"):
             raise StackError(f"{each.name} is {each.state}", hint="start the stack with `mge up`")
     return _endpoints(config)
 
@@ -107,7 +107,11 @@ def env_lines(found: Endpoints) -> tuple[str, ...]:
         "NEO4J_PASSWORD": found.neo4j_password,
         "DATABASE_URL": found.database_url,
     }
-    return tuple(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+    return tuple(f"export {name}={shlex.quote(value)}" for name, value in values.items() if value)
+
+
+def _stores(config: StackConfig) -> tuple[str, ...]:
+    return (NEO4J, POSTGRES) if config.postgres else (NEO4J,)
 
 
 def _absolute(config: StackConfig) -> StackConfig:
@@ -131,7 +135,7 @@ def _embedded(config: StackConfig, console: Console) -> tuple[Service, ...]:
     found: list[Service] = []
     if config.neo4j_uri is None:
         found.append(services.neo4j(config, console))
-    if config.database_url is None:
+    if config.postgres and config.database_url is None:
         found.append(services.postgres(config, [port for each in found for port in each.ports.values()]))
     return tuple(found)
 
@@ -268,8 +272,8 @@ def _endpoints(config: StackConfig) -> Endpoints:
         uri, user = _address(NEO4J, known[NEO4J]), neo4j_server.USER
         password = services.read_password(config.home, NEO4J)
         browser = f"http://{ports.LOOPBACK}:{known[NEO4J].ports['http']}/browser/"
-    if config.database_url is not None:
-        database = config.database_url
+    if config.database_url is not None or not config.postgres:
+        database = config.database_url or ""
     else:
         login = f"{postgres_server.USER}:{services.read_password(config.home, POSTGRES)}@"
         database = _address(POSTGRES, known[POSTGRES]).replace(f"{postgres_server.USER}@", login)

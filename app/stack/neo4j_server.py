@@ -34,8 +34,11 @@ _JVM = (
 )
 
 
-def configure(home: Path, bolt_port: int, http_port: int, heap_mb: int) -> None:
-    """Writes ``conf/neo4j.conf`` for a server that only this machine reaches and that reaches nobody."""
+def configure(home: Path, bolt_port: int, http_port: int, heap_mb: int, *, read_only: bool = False) -> None:
+    """Writes ``conf/neo4j.conf`` for a server that only this machine reaches and that reaches nobody.
+
+    ``read_only`` is for people to explore: it needs a database that is there already.
+    """
     for folder in ("conf", "data", "import", "logs", "plugins"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     settings = {
@@ -60,6 +63,12 @@ def configure(home: Path, bolt_port: int, http_port: int, heap_mb: int) -> None:
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
         "server.config.strict_validation.enabled": "true",
     }
+    if read_only:
+        settings |= {
+            "server.databases.read_only": "neo4j",
+            "db.transaction.timeout": "120s",
+            "db.memory.transaction.max": f"{heap_mb // 4}m",
+        }
     (home / "conf" / "neo4j.conf").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
 
 

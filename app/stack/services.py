@@ -68,7 +68,7 @@ def neo4j(config: StackConfig, console: Console) -> Service:
 
     def prepare(heap_mb_at_most: int = heap_mb) -> Launch:
         jars = artifacts.fetch(artifacts.locked(), config.cache / "jars", console)
-        neo4j_server.configure(home, given["bolt"], given["http"], heap_mb)
+        neo4j_server.configure(home, given["bolt"], given["http"], heap_mb, read_only=config.read_only)
         password = _ensure_password(config.home, NEO4J, store_exists=neo4j_server.has_store(home))
         neo4j_server.set_first_password(home, password)
         neo4j_server.recorded_cache(home).unlink(missing_ok=True)

@@ -139,7 +139,7 @@ def test_named_queries_run(client: httpx.Client, imported: dict[str, Any]) -> No
     plan_id = imported["result"]["plan_id"]
     offered = {query["name"]: query for query in client.get("/api/v2/queries").json()["items"]}
     assert "waves/check" in offered
-    assert not any(name.startswith(("staging/", "publish/", "migrations/")) for name in offered)
+    assert not any(name.startswith(("copy/", "staging/", "publish/", "migrations/")) for name in offered)
     checked = client.post(
         "/api/v2/queries/waves/check", json={"parameters": {"plan_id": plan_id, "limit": 10}}
     )
