@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -90,12 +91,37 @@ class Projects:
         return entries.get(f"./{rest}" if rest else ".")
 
 
+class _Files:
+    """The files of a code base; of those that differ in their suffix alone, the first that TypeScript would take first."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = frozenset(paths)
+        ordered = sorted((_SUFFIX.sub("", path), _rank(path), path) for path in self.paths)
+        self._stems = [stem for stem, _, _ in ordered]
+        self._ordered = [path for _, _, path in ordered]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.paths
+
+    def below(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """The paths without suffix that begin so, and the paths."""
+        for at in range(bisect_left(self._stems, prefix), len(self._stems)):
+            if not self._stems[at].startswith(prefix):
+                return
+            yield self._stems[at], self._ordered[at]
+
+
+def _rank(path: str) -> int:
+    found = _SUFFIX.search(path)
+    return SOURCES.index(found[0]) if found is not None and found[0] in SOURCES else len(SOURCES)
+
+
 def read_projects(configs: Mapping[str, bytes], paths: Iterable[str]) -> Projects:
     """What configuration files (path to text) say about a code base of these ``paths``.
 
     A file that is no JSON says nothing.
     """
-    known = frozenset(paths)
+    known = _Files(paths)
     documents = {path: _parsed(text) for path, text in configs.items()}
     aliases = [
         found
@@ -177,7 +203,7 @@ def _options(
         yield folder, cast("dict[str, Any]", options)
 
 
-def _entries(folder: str, document: dict[str, Any], known: frozenset[str]) -> dict[str, str]:
+def _entries(folder: str, document: dict[str, Any], known: _Files) -> dict[str, str]:
     """Subpaths of a package (``.``, ``./sub``) and their files."""
     found: dict[str, str] = {}
     exports = document.get("exports")
@@ -194,15 +220,14 @@ def _entries(folder: str, document: dict[str, Any], known: frozenset[str]) -> di
                 break
     if exports is None:
         prefix = f"{folder}/" if folder else ""
-        for path in known:
-            if path.startswith(prefix) and _SUFFIX.search(path):
-                rest = path.removeprefix(prefix)
-                found.setdefault(f"./{rest}", path)
-                found.setdefault(f"./{_SUFFIX.sub('', rest)}", path)
+        for stem, path in known.below(prefix):
+            if stem != path:
+                found.setdefault(f"./{path.removeprefix(prefix)}", path)
+                found.setdefault(f"./{stem.removeprefix(prefix)}", path)
     return found
 
 
-def _exported(folder: str, exports: Mapping[str, Any], known: frozenset[str]) -> dict[str, str]:
+def _exported(folder: str, exports: Mapping[str, Any], known: _Files) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, given in exports.items():
         for target in _targets(given):
@@ -232,15 +257,14 @@ def _targets(given: object) -> Iterator[str]:
             yield from _targets(conditions[name])
 
 
-def _expanded(folder: str, name: str, target: str, known: frozenset[str]) -> dict[str, str]:
+def _expanded(folder: str, name: str, target: str, known: _Files) -> dict[str, str]:
     """What a pattern like ``"./*": "./dist/*.js"`` means for the files that there are."""
     found: dict[str, str] = {}
     for place in _places(folder, target):
         before, _, after = place.partition("*")
         bare = _SUFFIX.sub("", after)
-        for path in sorted(known):
-            stem = _SUFFIX.sub("", path)
-            if path.startswith(before) and stem.endswith(bare) and len(stem) >= len(before) + len(bare):
+        for stem, path in known.below(before):
+            if stem.endswith(bare) and len(stem) >= len(before) + len(bare):
                 middle = stem[len(before) : len(stem) - len(bare)]
                 found.setdefault(name.replace("*", middle, 1), path)
         if found:
@@ -248,7 +272,7 @@ def _expanded(folder: str, name: str, target: str, known: frozenset[str]) -> dic
     return found
 
 
-def _source(folder: str, target: str, known: frozenset[str]) -> str | None:
+def _source(folder: str, target: str, known: _Files) -> str | None:
     """The file at a path of a package, or else the source that it is built from."""
     for place in _places(folder, target):
         bare = _SUFFIX.sub("", place)

@@ -115,3 +115,27 @@ def test_internal_names_of_a_package() -> None:
 )
 def test_what_is_no_configuration_says_nothing(text: str) -> None:
     assert target({"tsconfig.json": text, "package.json": text}, ["a.ts"], "main.ts", "a") is None
+
+
+@pytest.mark.parametrize("exports", [{}, {"exports": {"./*": "./dist/*.js"}}])
+def test_of_sources_that_differ_in_their_suffix_alone_the_first_by_the_handbook_is_meant(
+    exports: dict[str, object],
+) -> None:
+    names = [f"part{number}" for number in range(20)]
+    folder = "packages/a/src" if exports else "packages/a"
+    paths = [f"{folder}/{name}{suffix}" for name in names for suffix in (".js", ".d.ts", ".ts")]
+    configs: dict[str, object] = {"packages/a/package.json": {"name": "a", **exports}}
+    found = [target(configs, paths, "main.ts", f"a/{name}") for name in names]
+    assert found == [f"{folder}/{name}.ts" for name in names]
+
+
+def test_many_packages_cost_no_more_than_their_files() -> None:
+    packages, files = 300, 30
+    configs: dict[str, object] = {
+        f"packages/p{number}/package.json": {"name": f"p{number}"} for number in range(packages)
+    }
+    texts = {path: json.dumps(document).encode() for path, document in configs.items()}
+    paths = [f"packages/p{number}/m{file}.ts" for number in range(packages) for file in range(files)]
+    found = read_projects(texts, paths)
+    assert all(len(entries) == 2 * files for entries in found.packages.values())
+    assert len(found.packages) == packages
