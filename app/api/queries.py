@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from json import dumps
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from pydantic import JsonValue
@@ -20,6 +20,18 @@ router = APIRouter(prefix="/api/v2/queries", tags=["queries"])
 
 _INTERNAL: Final = ("copy/", "migrations/", "publish/", "staging/")
 _ROWS: Final = 1_000
+_PATH: Final = f"{router.prefix}/{{group}}/{{verb}}"
+_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "string": {"type": "string"},
+    "pattern": {"type": "string", "format": "regex"},
+    "integer": {"type": "integer", "format": "int64"},
+    "float": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "list": {"type": "array", "items": {}},
+    "list<string>": {"type": "array", "items": {"type": "string"}},
+    "list<integer>": {"type": "array", "items": {"type": "integer", "format": "int64"}},
+    "list<float>": {"type": "array", "items": {"type": "number"}},
+}
 
 
 @router.get("")
@@ -54,6 +66,35 @@ async def run_query(group: str, verb: str, body: QueryRun, graph: TheGraph, tena
         rows=[[_json(value) for value in row] for row in rows[:_ROWS]],
         truncated=len(rows) > _ROWS,
     )
+
+
+def describe(paths: dict[str, Any]) -> None:
+    """Add each query to OpenAPI's paths with its own parameters and their types; the one route answers them all."""
+    of_any = paths[_PATH]["post"]
+    for query in _offered().values():
+        own = [parameter for parameter in query.parameters if parameter.name != "tenant_id"]
+        parameters = {
+            "type": "object",
+            "properties": {each.name: {**_SCHEMAS[each.type], "description": each.meaning} for each in own},
+            "required": [each.name for each in own],
+            "additionalProperties": False,
+        }
+        body = {
+            "type": "object",
+            "properties": {"parameters": parameters},
+            "required": ["parameters"],
+            "additionalProperties": False,
+            "examples": [{"parameters": {each.name: each.example for each in own}}],
+        }
+        paths[f"{router.prefix}/{query.name}"] = {
+            "post": {
+                **{name: value for name, value in of_any.items() if name != "parameters"},
+                "summary": query.answers,
+                "description": f"Returns {query.returns}. Cost: {query.cost}.",
+                "operationId": f"query_{query.name.replace('/', '_')}",
+                "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            }
+        }
 
 
 def _offered() -> dict[str, Query]:

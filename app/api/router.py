@@ -38,8 +38,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
     app.include_router(docs.router)
     docs.add_static_files(app)
     app.add_middleware(Guard, rules=service.rules)
+    described = app.openapi()
     # No route answers with a problem by its type, so the framework does not know the schema.
-    app.openapi()["components"]["schemas"][ProblemModel.__name__] = ProblemModel.model_json_schema()
+    described["components"]["schemas"][ProblemModel.__name__] = ProblemModel.model_json_schema()
+    queries.describe(described["paths"])
 
 
 def _responses() -> dict[int | str, dict[str, object]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from app.serve import create_app
@@ -82,3 +83,26 @@ def test_no_reference_leads_nowhere(described: dict[str, Any]) -> None:
         target: Any = described
         for part in reference.removeprefix("#/").split("/"):
             target = target[part]
+
+
+def test_every_query_is_a_path_with_typed_parameters(described: dict[str, Any]) -> None:
+    paths = {name: item for name, item in described["paths"].items() if name.startswith("/api/v2/queries/")}
+    assert len(paths) > 40
+    assert not any(name.startswith("/api/v2/queries/publish/") for name in paths)
+    body = paths["/api/v2/queries/explore/callers"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+    parameters = body["properties"]["parameters"]
+    assert parameters["properties"]["plan_id"]["type"] == "string"
+    assert parameters["properties"]["limit"]["type"] == "integer"
+    assert "tenant_id" not in parameters["properties"]
+    assert sorted(parameters["required"]) == sorted(parameters["properties"])
+    ids = [operation["operationId"] for item in described["paths"].values() for operation in item.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_example_of_every_query_fits_its_types(described: dict[str, Any]) -> None:
+    for name, item in described["paths"].items():
+        if name.startswith("/api/v2/queries/") and "{" not in name:
+            schema = item["post"]["requestBody"]["content"]["application/json"]["schema"]
+            jsonschema.validate(schema["examples"][0], schema)
