@@ -37,7 +37,7 @@ long: $(READY) ## Long forms of the property-based and fault tests (an hour)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/atoms tests/unit/resolve tests/unit/parse
 	$(BIN)/pytest -m long
 
-docs: $(READY) ## Write docs/queries.md anew from the Cypher files and the demo plan
+docs: $(READY) ## Write docs/queries.md and docs/schema.md anew from the Cypher files and the demo plan
 	@$(MGE) boundaries build networkx
 	@$(MGE) cypher docs networkx --symbol networkx.algorithms.dag.topological_sort \
 	  --param name=NetworkXException --param source=dag_longest_path --param target=_dispatchable \
@@ -45,6 +45,8 @@ docs: $(READY) ## Write docs/queries.md anew from the Cypher files and the demo 
 	  --param rules='[["utils must not need algorithms", "utils/.*", "algorithms/.*"]]' \
 	  --param paths='["algorithms/dag.py"]' > docs/queries.md.new
 	@mv docs/queries.md.new docs/queries.md
+	@$(MGE) cypher schema networkx > docs/schema.md.new
+	@mv docs/schema.md.new docs/schema.md
 
 lock: $(READY) ## Compute requirements.lock anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --extra dev pyproject.toml -o requirements.lock

@@ -16,6 +16,8 @@ import typer
 from app.cli import output
 from app.errors import InputError, NotFound
 from app.export.query_docs import Answer, documented, page
+from app.export.schema_docs import page as schema_page
+from app.export.schema_docs import schema
 from app.graph.connect import Graph, read
 from app.graph.publish import delete_plan
 from app.graph.queries import Value, from_text, list_queries, query
@@ -371,6 +373,21 @@ def cypher_docs(
         return answers
 
     for part in page(with_graph(work)):
+        output.OUT.file.write(part)
+
+
+@cypher.command("schema")
+def cypher_schema(plan: PlanArgument) -> None:
+    """Write a page about nodes, relationships and indexes, as a plan in this database has them."""
+
+    async def work(graph: Graph) -> Iterator[str]:
+        given = {"plan_id": await find_plan(graph, plan)}
+        _, nodes = await run_named(graph, TENANT, "explore/schema_nodes", given)
+        _, relationships = await run_named(graph, TENANT, "explore/schema_relationships", given)
+        _, indexes = await run_named(graph, TENANT, "service/indexes", {})
+        return schema_page(schema(nodes, relationships), indexes)
+
+    for part in with_graph(work):
         output.OUT.file.write(part)
 
 

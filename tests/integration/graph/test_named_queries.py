@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 import typer
 
+from app.export.schema_docs import page, schema
 from app.graph.boundaries import find_boundaries
 from app.graph.connect import Graph
 from app.graph.publish import delete_plan
@@ -17,7 +18,7 @@ from app.graph.queries import Query, Value, list_queries
 from app.graph.read import run_named
 from app.main import TENANT, read_rules
 from app.pipeline.importing import import_source
-from app.settings import Settings
+from app.settings import REPOSITORY, Settings
 from app.sources.opening import open_source
 from tests.integration.graph.plans import ask
 
@@ -117,3 +118,19 @@ async def test_it_is_planned_without_accidents(graph: Graph, plan_id: str, query
         assert "Scan" not in operator or operator == "NodeIndexScan", (operator, details)
         assert not operator.startswith("CartesianProduct"), details
         assert not operator.startswith("StatefulShortestPath(All"), details
+
+
+async def test_the_page_about_the_graph_is_of_today(graph: Graph, plan_id: str) -> None:
+    """Run `make docs` where it is not."""
+    _, nodes = await run_named(graph, TENANT, "explore/schema_nodes", {"plan_id": plan_id})
+    _, relationships = await run_named(graph, TENANT, "explore/schema_relationships", {"plan_id": plan_id})
+    _, indexes = await run_named(graph, TENANT, "service/indexes", {})
+    written = (REPOSITORY / "docs" / "schema.md").read_text(encoding="utf-8")
+    here = "".join(page(schema(nodes, relationships), indexes))
+    assert without_optional(here) <= without_optional(written)
+    assert {line for line in written.splitlines() if line.startswith("### ")} <= {*here.splitlines()}
+
+
+def without_optional(text: str) -> set[str]:
+    """The lines of a page; whether all have a property is a matter of the plan."""
+    return {line.replace(", or none", "") for line in text.splitlines()}
