@@ -30,7 +30,8 @@ four ways:
 
 - `mge cypher run explore/fan_in --param plan_id=networkx --param limit=20`
 - `POST /api/v2/queries/explore/fan_in` with `{"parameters": {"plan_id": "…", "limit": 20}}`
-- in Neo4j Browser: first `:params {plan_id: "…", limit: 20}`, then the text of the file
+- in Neo4j Browser: first `:param plan_id => "…"` and `:param limit => 20` (`:params {…}` would make `20.0` of it), then the
+  text of the file
 - by any driver
 
 This page is written by `make docs` from the head of each file and a run on the demo plan (`make demo`).
