@@ -34,7 +34,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 
 long: $(READY) ## Long forms of the property-based and fault tests (an hour)
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/atoms tests/unit/resolve tests/unit/parse
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/atoms tests/unit/resolve tests/unit/parse tests/integration/pipeline/test_random_programs.py
 	$(BIN)/pytest -m long
 
 docs: $(READY) ## Write docs/queries.md and docs/schema.md anew from the Cypher files and the demo plan
