@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-_STATIC: Final = Path(__file__).with_name("static")
+STATIC: Final = Path(__file__).with_name("static")
 
 router = APIRouter(include_in_schema=False)
 
@@ -21,9 +21,9 @@ async def home() -> RedirectResponse:
 
 @router.get("/docs")
 async def docs() -> FileResponse:
-    return FileResponse(_STATIC / "docs.html", media_type="text/html", headers={"Cache-Control": "no-cache"})
+    return FileResponse(STATIC / "docs.html", media_type="text/html", headers={"Cache-Control": "no-cache"})
 
 
 def add_static_files(app: FastAPI) -> None:
     """Serve the files that the documentation consists of."""
-    app.mount("/static", StaticFiles(directory=_STATIC))
+    app.mount("/static", StaticFiles(directory=STATIC))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import FileResponse
 
 from app.api import cursor as cursors
+from app.api.docs import STATIC
 from app.api.jobs import IdempotencyHeader, submit
 from app.api.schemas import (
     BuildRequestModel,
@@ -21,10 +23,27 @@ from app.api.schemas import (
 )
 from app.api.service import Tenant, TheGraph, ThePool, TheQueue
 from app.errors import InputError
+from app.export.picture_plan import picture_json
 from app.graph.read import draw_neighbourhood, draw_page, show_plan, waves_page
 from app.plans.jobs import BuildRequest
 
 router = APIRouter(prefix="/api/v2", tags=["graph"])
+
+_PICTURE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "examples": [
+                        {"plan": {"plan_id": "shop"}, "atoms": {"id": ["a1"], "x": [12.5], "y": [40.0]}}
+                    ],
+                }
+            }
+        }
+    },
+    304: {"description": "the picture that is there already is of the plan's build"},
+}
 
 
 @router.post("/dependency-graph/build", status_code=202)
@@ -71,6 +90,31 @@ async def draw_graph(
         truncated=drawing.truncated,
         next_cursor=cursors.encode(drawing.next_path, drawing.next_number) if drawing.next_number else None,
     )
+
+
+@router.get("/dependency-graph/{plan_id}/view", include_in_schema=False)
+async def view_graph(plan_id: Id, graph: TheGraph, tenant: Tenant) -> FileResponse:
+    """A page that draws a plan."""
+    await show_plan(graph, plan_id, tenant)
+    return FileResponse(STATIC / "view.html", media_type="text/html", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/dependency-graph/{plan_id}/picture", response_class=Response, responses=_PICTURE)
+async def picture(
+    plan_id: Id,
+    graph: TheGraph,
+    tenant: Tenant,
+    if_none_match: Annotated[
+        str | None, Header(description="the ETag of the picture that is there already")
+    ] = None,
+) -> Response:
+    """Everything that the page draws: folders, modules, atoms and dependencies, placed, in columns."""
+    build = (await show_plan(graph, plan_id, tenant)).plan["build_id"]
+    if if_none_match == f'"{build}"':
+        return Response(status_code=304, headers={"ETag": if_none_match})
+    build_id, content = await picture_json(graph, plan_id, tenant)
+    headers = {"ETag": f'"{build_id}"', "Cache-Control": "private, no-cache"}
+    return Response(content, headers=headers, media_type="application/json")
 
 
 @router.get("/execution-waves/{plan_id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import boundaries, demo, explorer, export, impact, plans, score, stack, statement, watch
+from app.cli import boundaries, demo, explorer, export, impact, plans, score, stack, statement, view, watch
 
 app = typer.Typer(
     help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
@@ -27,6 +27,7 @@ app.command("delete")(plans.delete)
 app.command("export")(export.export)
 app.command("digest")(export.digest)
 app.command("impact")(impact.impact)
+app.command("view")(view.view)
 app.command("score")(score.score)
 app.command("serve")(stack.serve)
 app.command("worker")(stack.worker)

@@ -11,7 +11,7 @@ from asyncio import sleep
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from neo4j import AsyncManagedTransaction, Record
 from neo4j.time import DateTime
@@ -47,6 +47,16 @@ class AssembledFile:
     encoding: str
     sha256: str
     code: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRows:
+    """A plan's properties, and rows as ``export/atoms``, ``export/edges`` and ``export/modules`` return them."""
+
+    plan: Properties
+    atoms: Sequence[tuple[Any, ...]]
+    edges: Sequence[tuple[Any, ...]]
+    modules: Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +228,22 @@ async def files_in_pages(
         if len(rows) < files_at_a_time:
             return
         after = rows[-1]["path"]
+
+
+async def whole_graph(graph: Graph, plan_id: str, tenant_id: str) -> PlanRows:
+    """A plan's atoms, dependencies and modules without code and evidence, of one build; `NotFound`."""
+
+    async def work(transaction: AsyncManagedTransaction) -> PlanRows:
+        shown = await run(transaction, "plans/show", plan_id=plan_id)
+        return PlanRows(
+            _properties(shown[0]["plan"]),
+            *[
+                [tuple(row.values()) for row in await run(transaction, name, plan_id=plan_id)]
+                for name in ("export/atoms", "export/edges", "export/modules")
+            ],
+        )
+
+    return await of_one_build(graph, plan_id, tenant_id, work)
 
 
 async def atoms_page(

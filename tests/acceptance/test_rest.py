@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from typing import Any
 from uuid import uuid4
@@ -107,6 +108,27 @@ def test_the_graph_is_the_same_page_by_page(client: httpx.Client, imported: dict
     few = client.get(path, params={"atom_id": edges[0][0], "depth": 4, "limit": 1}).json()
     assert few["truncated"]
     assert len(few["nodes"]) == 1
+
+
+def test_a_plan_is_drawn(client: httpx.Client, imported: dict[str, Any]) -> None:
+    plan_id = imported["result"]["plan_id"]
+    drawn = client.get(f"/api/v2/dependency-graph/{plan_id}/picture")
+    said = drawn.json()
+    atoms = pages(client, f"/api/v2/atoms/{plan_id}")
+    assert sorted(said["atoms"]["id"]) == sorted(atom["atom_id"] for atom in atoms)
+    assert {len(column) for column in said["atoms"].values()} == {len(atoms)}
+    assert {group[0] for group in said["groups"]} == {atom["path"] for atom in atoms}
+    again = client.get(
+        f"/api/v2/dependency-graph/{plan_id}/picture", headers={"If-None-Match": drawn.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    page = client.get(f"/api/v2/dependency-graph/{plan_id}/view")
+    assert page.headers["content-type"].startswith("text/html")
+    for file in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert client.get(file).status_code == 200, file
+    assert "<script>" not in page.text
+    for what in ("picture", "view"):
+        assert client.get(f"/api/v2/dependency-graph/nothing/{what}").status_code == 404
 
 
 def test_waves_hold_every_atom(client: httpx.Client, imported: dict[str, Any]) -> None:
