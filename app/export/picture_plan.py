@@ -111,10 +111,15 @@ def as_json(rows: PlanRows) -> bytes:
 def _drawn(rows: PlanRows) -> Picture:
     number: dict[int, int] = {}
     atoms: list[DrawnAtom] = []
-    for node, atom_id, name, kind, path, line, loc, wave, cycle_id, module_id in rows.atoms:
-        number[node] = len(atoms)
-        atoms.append(DrawnAtom(atom_id, name, kind, path, line, loc, wave, cycle_id, module_id or path))
-    needs = [Need(number[source], number[target], *rest) for source, target, *rest in rows.edges]
+    for path, its in rows.atoms:
+        for node, atom_id, name, kind, line, loc, wave, cycle_id, module_id in its:
+            number[node] = len(atoms)
+            atoms.append(DrawnAtom(atom_id, name, kind, path, line, loc, wave, cycle_id, module_id or path))
+    needs = [
+        Need(number[source], number[target], kind, weight, confidence, cut)
+        for kind, *columns in rows.edges
+        for source, target, weight, confidence, cut in zip(*columns, strict=True)
+    ]
     return draw(atoms, dict(rows.modules), needs)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,32 +101,26 @@ def test_a_folder_lies_in_its_folder_and_weights_add_up() -> None:
     assert dict(picture.between) == {(names.index("a/b/x.py"), names.index("a/y.py")): 0.8 + 0.85}
 
 
-def rows(atoms: list[DrawnAtom], edges: list[tuple[int, int, str, float, float, bool]]) -> PlanRows:
+def rows(atoms: list[DrawnAtom], edges: list[tuple[Any, ...]]) -> PlanRows:
+    files = {
+        path: [
+            [100 + at, a.atom_id, a.name, a.kind, a.start_line, a.loc, a.wave, a.cycle_id, None]
+            for at, a in enumerate(atoms)
+            if a.path == path
+        ]
+        for path in dict.fromkeys(each.path for each in atoms)
+    }
     return PlanRows(
-        {"plan_id": "p", "project_name": "<b>shop", "build_id": "b"},
-        [
-            (
-                100 + at,
-                each.atom_id,
-                each.name,
-                each.kind,
-                each.path,
-                each.start_line,
-                each.loc,
-                each.wave,
-                each.cycle_id,
-                None,
-            )
-            for at, each in enumerate(atoms)
-        ],
-        edges,
-        [],
+        {"plan_id": "p", "project_name": "<b>shop", "build_id": "b"}, list(files.items()), edges, []
     )
 
 
 def test_json_has_a_column_for_everything() -> None:
     atoms = [atom(0, "a.py"), atom(1, "a.py"), atom(2, "b.py")]
-    edges = [(100, 102, "TYPE_DEP", 0.9, 0.75, True), (101, 100, "DATA_DEP", 0.8, 1.0, False)]
+    edges = [
+        ("TYPE_DEP", [100], [102], [0.9], [0.75], [True]),
+        ("DATA_DEP", [101], [100], [0.8], [1.0], [False]),
+    ]
     said = json.loads(as_json(rows(atoms, edges)))
     assert {len(column) for column in said["atoms"].values()} == {3}
     assert said["needs"] == {
