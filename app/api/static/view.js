@@ -3,9 +3,11 @@
 "use strict";
 
 const BASE = location.pathname.replace(/\/view\/?$/, "");
-const MOST_EDGES = 40000;
-const MOST_BETWEEN = 4000;
+const MOST_EDGES = 6000;
+const MOST_BETWEEN = 1500;
 const MOST_FOUND = 50;
+const SMOOTH_MS = 20;
+const REST_MS = 140;
 const GREY = "#b9c3d0";
 const CYCLE = "#d1495b";
 const TYPE_COLOURS = ["#6c7a89", "#8e5ea2", "#2a7f9e", "#b5893b"];
@@ -21,7 +23,88 @@ let renderer = null;
 let members = [];
 let openPath = new Path2D();
 const open = new Set();
-const state = { colour: "wave", types: new Set([0, 1, 2, 3]), chosen: null, found: null, near: null };
+const state = { colour: "wave", types: new Set([0, 1, 2, 3]), chosen: null, hovered: null, found: null, near: null, slow: false, moving: false };
+
+// Without a graphics card a frame of many atoms takes up to a quarter of a second. There, a copy of what was drawn last is moved and
+// scaled while the camera moves, and all is drawn anew once the camera rests.
+function moveWhatIsDrawn(sigma) {
+  const render = sigma.render.bind(sigma);
+  const copy = $("copy").getContext("2d", { alpha: false });
+  let drawn = null;
+
+  sigma.render = () => {
+    const camera = sigma.getCamera().getState();
+    const moved = drawn && ["x", "y", "ratio"].some((part) => drawn[part] !== camera[part]);
+    if (moved && state.slow && state.moving) {
+      cancelAnimationFrame(sigma.renderFrame);
+      sigma.renderFrame = null;
+      copy.canvas.style.transform = movement(sigma, drawn, camera);
+      $("map").classList.add("moving");
+      return sigma;
+    }
+    const anew = !drawn || sigma.needToProcess;
+    render();
+    if (anew) state.slow = priceOfAFrame(sigma, render) > SMOOTH_MS;
+    if (state.slow) copyOf(sigma, copy);
+    $("map").classList.remove("moving");
+    drawn = camera;
+    return sigma;
+  };
+  let rest;
+  sigma.getCamera().on("updated", () => {
+    state.moving = true;
+    clearTimeout(rest);
+    rest = setTimeout(() => {
+      state.moving = false;
+      renewEdges();
+      sigma.scheduleRender();
+    }, REST_MS);
+  });
+}
+
+function copyOf(sigma, copy) {
+  const { width, height } = $("ground");
+  Object.assign(copy.canvas, { width, height });
+  copy.fillStyle = "#f7f9fc";
+  copy.fillRect(0, 0, width, height);
+  const { edges, nodes, labels, hovers, hoverNodes } = sigma.getCanvases();
+  for (const layer of [$("ground"), edges, nodes, labels, hovers, hoverNodes]) copy.drawImage(layer, 0, 0, width, height);
+}
+
+// Sigma asks the graphics card what is under the pointer, which without one takes 50 ms; the map knows its own places.
+function nodeAt(pointer) {
+  if (state.moving) return null;
+  const at = renderer.viewportToGraph(pointer);
+  const isOn = (node) => {
+    const { x, y, size } = renderer.getGraph().getNodeAttributes(node);
+    return Math.hypot(x - at.x, y - at.y) <= size;
+  };
+  const top = picture.height - at.y;
+  const group = picture.groups.findIndex(
+    ([, , x, y, width, height]) => x <= at.x && at.x <= x + width && y <= top && top <= y + height,
+  );
+  if (group < 0) return null;
+  const nodes = open.has(group) ? members[group].map((member) => `a${member}`) : [`g${group}`];
+  return nodes.find(isOn) ?? null;
+}
+
+// Milliseconds. WebGL draws when it likes, but what is read from it has to be there.
+function priceOfAFrame(sigma, render) {
+  const begun = performance.now();
+  render();
+  const pixel = new Uint8Array(4);
+  for (const gl of Object.values(sigma.webGLContexts)) gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+  return performance.now() - begun;
+}
+
+function movement(sigma, from, to) {
+  const [before, after] = [from, to].map((cameraState) =>
+    [0, 1].map((at) => sigma.framedGraphToViewport({ x: at, y: at }, { cameraState })),
+  );
+  const scale = (after[1].x - after[0].x) / (before[1].x - before[0].x);
+  const [x, y] = [after[0].x - scale * before[0].x, after[0].y - scale * before[0].y];
+  return `translate(${x}px, ${y}px) scale(${scale})`;
+}
 
 async function begin() {
   const answer = await fetch(`${BASE}/picture`);
@@ -38,15 +121,13 @@ async function begin() {
 }
 
 function start() {
-  const ground = document.createElement("canvas");
-  ground.id = "ground";
-  $("map").prepend(ground);
   renderer = new Sigma(graphOfWhatIsOpen(), $("stage"), {
     itemSizesReference: "positions",
     zoomToSizeRatioFunction: (ratio) => ratio,
+    defaultNodeType: "circle",
+    nodeProgramClasses: { point: Sigma.rendering.NodePointProgram },
     defaultEdgeType: "line",
-    hideEdgesOnMove: true,
-    hideLabelsOnMove: true,
+    edgeProgramClasses: { thin: Sigma.rendering.EdgeLineProgram },
     labelRenderedSizeThreshold: 9,
     labelDensity: 2,
     defaultDrawNodeLabel: drawLabel,
@@ -59,6 +140,8 @@ function start() {
     nodeReducer: reducedNode,
     edgeReducer: reducedEdge,
   });
+  moveWhatIsDrawn(renderer);
+  renderer.getNodeAtPosition = nodeAt;
   renderer.setCustomBBox({ x: [0, picture.width], y: [0, picture.height] });
   renderer.on("afterRender", paintGround);
   renderer.on("clickNode", ({ node }) => choose(node));
@@ -91,12 +174,14 @@ function graphOfWhatIsOpen() {
       return;
     }
     openPath.rect(x, y, width, height);
+    graph.addNode(`g${group}`, { x: x + width / 2, y: picture.height - y - height / 2, size: 0.01, label: null, kind: "group", number: group });
     const radius = 0.3 * Math.sqrt((width * height) / size);
     for (const at of members[group]) {
       graph.addNode(`a${at}`, {
         x: atoms.x[at],
         y: picture.height - atoms.y[at],
         size: radius,
+        type: "point",
         label: shortName(atoms.name[at]),
         kind: "atom",
         number: at,
@@ -108,48 +193,75 @@ function graphOfWhatIsOpen() {
   return graph;
 }
 
+// Dependencies of atoms are drawn one by one where those in view are few enough to be told apart, else as lines between their
+// modules; those of what is in question always one by one.
 function addEdges(graph) {
   const { source, target, type, confidence } = picture.needs;
   const cut = new Set(picture.needs.cut);
+  const { single, joined } = edgesToDraw();
   const between = new Map();
-  let drawn = 0;
-  for (let need = 0; need < source.length; need += 1) {
-    if (!state.types.has(type[need])) continue;
-    const from = shownAs(source[need]);
-    const to = shownAs(target[need]);
+  for (const need of joined) {
+    const [from, to] = [source[need], target[need]].map(bothAtoms(need) ? moduleOf : shownAs);
     if (from === to) continue;
-    if (from[0] === "a" && to[0] === "a") {
-      if (drawn < MOST_EDGES) {
-        graph.addEdge(from, to, {
-          size: 0.25,
-          color: FAINT[type[need]],
-          confidence: confidence[need],
-          cut: cut.has(need),
-        });
-        drawn += 1;
-      }
+    const seen = between.get(`${from} ${to}`);
+    if (seen) {
+      seen.count += 1;
+      seen.confidence = Math.min(seen.confidence, confidence[need]);
     } else {
-      const key = `${from} ${to}`;
-      const seen = between.get(key);
-      if (seen) {
-        seen.count += 1;
-        seen.confidence = Math.min(seen.confidence, confidence[need]);
-      } else {
-        between.set(key, { from, to, count: 1, confidence: confidence[need] });
-      }
+      between.set(`${from} ${to}`, { from, to, count: 1, confidence: confidence[need] });
     }
   }
   const heaviest = [...between.values()].sort((a, b) => b.count - a.count).slice(0, MOST_BETWEEN);
   for (const { from, to, count, confidence: least } of heaviest.reverse()) {
-    graph.addEdge(from, to, {
-      size: 0.4 + Math.log2(1 + count) / 2.5,
-      color: "#ccd5e0",
-      confidence: least,
-      count,
+    graph.addEdge(from, to, { size: 0.4 + Math.log2(1 + count) / 2.5, color: "#ccd5e0", confidence: least, count });
+  }
+  for (const need of single) {
+    graph.addEdge(shownAs(source[need]), shownAs(target[need]), {
+      type: "thin",
+      color: FAINT[type[need]],
+      confidence: confidence[need],
+      cut: cut.has(need),
     });
   }
 }
 
+function edgesToDraw() {
+  const { source, target, type } = picture.needs;
+  const needs = [...source.keys()].filter((need) => state.types.has(type[need]) && shownAs(source[need]) !== shownAs(target[need]));
+  const inView = atomsInView();
+  const near = needs.filter((need) => bothAtoms(need) && (inView(source[need]) || inView(target[need])));
+  state.detail = near.length <= MOST_EDGES;
+  if (state.detail) return { single: near, joined: needs.filter((need) => !bothAtoms(need)) };
+  return { single: near.filter(isAsked).slice(0, MOST_EDGES), joined: needs };
+}
+
+function isAsked(need) {
+  const ends = [picture.needs.source[need], picture.needs.target[need]];
+  const about = state.chosen ?? state.hovered;
+  return about ? ends.map(shownAs).includes(about) : state.found !== null && ends.every((at) => state.found.has(at));
+}
+
+function atomsInView() {
+  const { atoms } = picture;
+  if (!renderer) return () => true;
+  const { width, height } = renderer.getDimensions();
+  const [first, last] = [{ x: 0, y: height }, { x: width, y: 0 }].map((corner) => renderer.viewportToGraph(corner));
+  return (at) => {
+    const [x, y] = [atoms.x[at], picture.height - atoms.y[at]];
+    return first.x <= x && x <= last.x && first.y <= y && y <= last.y;
+  };
+}
+
+function renewEdges() {
+  if (!open.size) return;
+  const graph = renderer.getGraph();
+  graph.clearEdges();
+  addEdges(graph);
+  figures(graph);
+}
+
+const bothAtoms = (need) => [picture.needs.source[need], picture.needs.target[need]].every((at) => open.has(picture.atoms.group[at]));
+const moduleOf = (at) => `g${picture.atoms.group[at]}`;
 const shownAs = (at) => {
   const group = picture.atoms.group[at];
   return open.has(group) ? `a${at}` : `g${group}`;
@@ -166,8 +278,8 @@ function redraw() {
 
 function toggle(node) {
   const { kind, number } = renderer.getGraph().getNodeAttributes(node);
-  if (kind === "group") open.add(number);
-  else open.delete(picture.atoms.group[number]);
+  const group = kind === "group" ? number : picture.atoms.group[number];
+  if (!open.delete(group)) open.add(group);
   redraw();
 }
 
@@ -285,8 +397,9 @@ function around() {
 }
 
 function hover(node) {
-  if (state.chosen) return;
+  if (state.chosen || state.slow || state.moving) return;
   state.hovered = node;
+  if (!state.detail) renewEdges();
   around();
   renderer.refresh({ skipIndexation: true });
 }
@@ -348,6 +461,7 @@ const folderPaths = once(() => {
 async function choose(node) {
   state.chosen = node;
   state.hovered = null;
+  renewEdges();
   around();
   renderer.refresh({ skipIndexation: true });
   if (!node) {
@@ -367,7 +481,7 @@ function showGroup(group) {
     part("h2", name),
     part("p", `${size} atoms`, "quiet"),
     action(opened ? "close it" : "open it", () => {
-      toggle(opened ? `a${members[group][0]}` : `g${group}`);
+      toggle(`g${group}`);
       showGroup(group);
     }),
     list(members[group].map((at) => atomLine(at))),
@@ -384,7 +498,7 @@ async function showAtom(at, node) {
     part("h2", atom.qualified_name),
     part("p", `${atom.kind}, ${atom.path}:${atom.start_line}, ${atom.loc} code lines, wave ${atom.wave ?? "none"}`, "quiet"),
     ...(atom.cycle_id ? [part("p", "in a cycle", "wrong")] : []),
-    part("pre", atom.code),
+    part("pre", atom.code.replace(/^\n+/, "")),
     part("h3", `needs ${needs.length}${said.truncated ? " or more" : ""}`),
     list(needs.map(dependencyLine)),
     part("h3", `needed by ${neededBy.length}${said.truncated ? " or more" : ""}`),
@@ -446,6 +560,7 @@ function search(words) {
     });
     showFound();
   }
+  renewEdges();
   around();
   renderer.refresh({ skipIndexation: true });
 }
