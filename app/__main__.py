@@ -1,7 +1,7 @@
 """The `mge` command.
 
 Exit codes: 0 done; 1 a fault of ours; 2 bad input; 3 not found; 4 a conflict; 5 a store or service is down;
-6 the stack cannot start; 7 a migration failed; 130 interrupted. `app.errors` draws which error is which.
+6 the stack cannot start; 7 a migration failed; 8 as much as may run at once runs; 130 interrupted. `app.errors` draws which error is which.
 """
 
 from __future__ import annotations

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final, TypeVar
 
-import structlog
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
@@ -23,8 +21,8 @@ from app.api.schemas import CypherRun, QueryRows
 from app.api.service import STATEMENTS_AT_ONCE, TheGraph, TheService
 from app.errors import Busy, MgeError
 from app.export.rows import arrow_stream, csv_line
-from app.graph.statements import Bounds, Columns, End, run_statement
-from app.model.problem import problem_of
+from app.graph.statements import Bounds, Columns, End, Said, gathered, run_statement
+from app.model.problem import problem_of, told
 
 router = APIRouter(prefix="/api/v2/cypher", tags=["queries"])
 
@@ -47,17 +45,7 @@ _HEADERS: Final[dict[str, Any]] = {
     }
 }
 
-Said = AsyncGenerator[Columns | Sequence[object] | End]
 Result = TypeVar("Result")
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    names: tuple[str, ...]
-    rows: list[Sequence[object]]
-    end: End
 
 
 @router.post("", response_model=QueryRows, responses={200: {"content": _CONTENT, "headers": _HEADERS}})
@@ -74,7 +62,7 @@ async def run_cypher(
     if body.format == "ndjson":
         return await _streamed(request, service.statements, said)
     async with aclosing(said), _place(service.statements):
-        answer = await _unless_left(request, _whole(said))
+        answer = await _unless_left(request, gathered(said))
     headers = {_TRUNCATED: str(answer.end.truncated).lower()}
     match body.format:
         case "csv":
@@ -88,21 +76,6 @@ async def run_cypher(
                 {"columns": answer.names, "rows": answer.rows, "truncated": answer.end.truncated},
                 headers=headers,
             )
-
-
-async def _whole(said: Said) -> _Answer:
-    names: tuple[str, ...] = ()
-    rows: list[Sequence[object]] = []
-    end = End(0, truncated=False)
-    async for each in said:
-        match each:
-            case Columns():
-                names = each.names
-            case End():
-                end = each
-            case _:
-                rows.append(each)
-    return _Answer(names, rows, end)
 
 
 class _Rows(StreamingResponse):
@@ -140,8 +113,7 @@ async def _lines(said: Said, places: asyncio.Semaphore) -> AsyncGenerator[str]:
                 elif not isinstance(each, Columns):
                     yield json.dumps(dict(zip(first.names, each, strict=True))) + "\n"
         except MgeError as error:
-            shown = {name: value for name, value in asdict(problem_of(error)).items() if value}
-            yield json.dumps({"_error": shown}) + "\n"
+            yield json.dumps({"_error": told(problem_of(error))}) + "\n"
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from app.errors import Busy, MgeError, StoreDown
-from app.model.problem import Problem, problem, problem_of, unexpected
+from app.model.problem import Problem, problem, problem_of, told, unexpected
 
 RETRY_AFTER_SECONDS: Final = 5
 
@@ -69,7 +69,7 @@ def answer(
 
     After a body that is too large the connection is closed, or its sender could go on for ever.
     """
-    content: dict[str, object] = {name: value for name, value in asdict(shown).items() if value}
+    content = told(shown)
     content["instance"] = request.url.path
     content["request_id"] = request.scope.get("request_id", "")
     if errors:

@@ -21,8 +21,8 @@ _PROBLEMS: Final[dict[int, str]] = {
     409: "the state of things forbids it",
     413: "the body is too large",
     415: "the body is of another kind",
-    429: "as much of that runs as may run at once; try again after `Retry-After` seconds",
     422: "a value that cannot be used; `field` names it",
+    429: "as much of that runs as may run at once; try again after `Retry-After` seconds",
     500: "a fault of the service; its log tells more",
     503: "a store is down; try again after `Retry-After` seconds",
 }

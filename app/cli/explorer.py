@@ -41,8 +41,7 @@ def up(
     held = instance.contents(config)
     if refresh or held is None or (held.tenant_id, held.asked) != (tenant, tuple(plan or ())):
         held = _fill(tenant, plan or ())
-    print_addresses(instance.serve(config, console=output.ERR), "mge explorer env")
-    _print_plans(held)
+    _serve(held)
 
 
 @app.command("refresh")
@@ -52,9 +51,7 @@ def refresh() -> None:
     held = instance.contents(config)
     if held is None:
         raise NotFound("the explorer holds no plans", hint="`mge explorer up` copies them")
-    held = _fill(held.tenant_id, held.asked)
-    print_addresses(instance.serve(config, console=output.ERR), "mge explorer env")
-    _print_plans(held)
+    _serve(_fill(held.tenant_id, held.asked))
 
 
 @app.command("status")
@@ -104,6 +101,12 @@ def _fill(tenant: str, asked: Sequence[str]) -> Contents:
         return await instance.fill(graph, config, tenant, asked, plans, console=output.ERR)
 
     return with_graph(work)
+
+
+def _serve(held: Contents) -> None:
+    config = instance.explorer_config(stack_config(Settings()))
+    print_addresses(instance.serve(config, console=output.ERR), "mge explorer env")
+    _print_plans(held)
 
 
 async def _chosen(graph: Graph, tenant: str, asked: Sequence[str]) -> list[tuple[str, str]]:

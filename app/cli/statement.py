@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from enum import StrEnum
 from typing import Annotated
@@ -17,7 +16,7 @@ from app.cli.plans import pairs
 from app.errors import InputError
 from app.export.rows import arrow_stream, csv_line
 from app.graph.queries import Value
-from app.graph.statements import Bounds, Columns, End, run_statement
+from app.graph.statements import Answer, Bounds, Columns, End, Said, gathered, run_statement
 from app.main import open_stores
 from app.settings import Settings
 
@@ -52,36 +51,47 @@ def cypher_exec(
     async def work() -> None:
         async with open_stores(Settings(), postgres=False) as stores:
             bounds = Bounds(seconds=seconds, rows=limit)
-            found = run_statement(stores.graph, statement, parameters, bounds)
-            async with aclosing(found) as said:
-                await _print(said, format_)
+            said = run_statement(stores.graph, statement, parameters, bounds)
+            if format_ in (RowFormat.CSV, RowFormat.NDJSON):
+                async with aclosing(said):
+                    _warn(await _print_as_they_come(said, format_))
+                return
+            answer = await gathered(said)
+            _print(answer, format_)
+            _warn(answer.end)
 
     asyncio.run(work())
 
 
-async def _print(said: AsyncIterator[Columns | Sequence[object] | End], format_: RowFormat) -> None:
-    names: tuple[str, ...] = ()
-    rows: list[Sequence[object]] = []
+async def _print_as_they_come(said: Said, format_: RowFormat) -> End:
+    first = await anext(said)
+    assert isinstance(first, Columns)
+    if format_ is RowFormat.CSV:
+        output.OUT.file.write(csv_line(first.names))
     async for each in said:
-        if isinstance(each, Columns):
-            names = each.names
-            if format_ is RowFormat.CSV:
-                output.OUT.file.write(csv_line(names))
-        elif isinstance(each, End):
-            if each.truncated:
-                output.say(f"there are more than these {each.rows:,} rows; --limit allows more")
-        elif format_ is RowFormat.CSV:
+        if isinstance(each, End):
+            return each
+        assert not isinstance(each, Columns)
+        if format_ is RowFormat.CSV:
             output.OUT.file.write(csv_line(each))
-        elif format_ is RowFormat.NDJSON:
-            output.OUT.file.write(json.dumps(dict(zip(names, each, strict=True))) + "\n")
         else:
-            rows.append(each)
-    if format_ is RowFormat.JSON:
-        output.as_json(output.records(names, rows))
-    elif format_ is RowFormat.ARROW:
-        sys.stdout.buffer.write(arrow_stream(names, rows))
-    elif format_ is RowFormat.TABLE:
-        output.as_table(names, rows)
+            output.OUT.file.write(json.dumps(dict(zip(first.names, each, strict=True))) + "\n")
+    raise AssertionError("an answer has an end")
+
+
+def _print(answer: Answer, format_: RowFormat) -> None:
+    match format_:
+        case RowFormat.JSON:
+            output.as_json(output.records(answer.names, answer.rows))
+        case RowFormat.ARROW:
+            sys.stdout.buffer.write(arrow_stream(answer.names, answer.rows))
+        case _:
+            output.as_table(answer.names, answer.rows)
+
+
+def _warn(end: End) -> None:
+    if end.truncated:
+        output.say(f"there are more than these {end.rows:,} rows; --limit allows more")
 
 
 def _value(text: str) -> Value:

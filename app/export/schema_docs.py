@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -135,7 +134,7 @@ def _table(columns: Sequence[Column]) -> Iterator[str]:
 
 def _type(types: Sequence[str]) -> str:
     """Types as Cypher writes them, without what is said of null, and without empty lists."""
-    plain = {re.sub(" NOT NULL", "", each) for each in types} - {"LIST<NOTHING>"}
+    plain = {each.replace(" NOT NULL", "") for each in types} - {"LIST<NOTHING>"}
     return " or ".join(sorted(plain)) or "LIST"
 
 

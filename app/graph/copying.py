@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 from neo4j import AsyncManagedTransaction
 
 from app.errors import StoreDown
-from app.graph.connect import Graph, write
+from app.graph.connect import Graph, run, write
 from app.graph.queries import query
 from app.graph.read import of_one_build
 
@@ -43,9 +43,8 @@ async def copy_plan(source: Graph, target: Graph, plan_id: str, tenant_id: str) 
                 result = await transaction.run(query(name).text, {"plan_id": plan_id})
                 async for record in result:
                     pickle.dump(tuple(record.values()), into)
-            shown = await transaction.run(query("plans/show").text, {"plan_id": plan_id})
-            row = await shown.single(strict=True)
-            return str(row["plan"]["build_id"])
+            shown = await run(transaction, "plans/show", plan_id=plan_id)
+            return str(shown[0]["plan"]["build_id"])
 
         build_id = await of_one_build(source, plan_id, tenant_id, spool)
         ids: dict[str, str] = {}

@@ -50,9 +50,19 @@ class End:
     truncated: bool
 
 
-async def run_statement(
-    graph: Graph, text: str, parameters: Mapping[str, Value], bounds: Bounds
-) -> AsyncGenerator[Columns | Sequence[object] | End]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All of an answer."""
+
+    names: tuple[str, ...]
+    rows: tuple[Sequence[object], ...]
+    end: End
+
+
+Said = AsyncGenerator[Columns | Sequence[object] | End]
+
+
+async def run_statement(graph: Graph, text: str, parameters: Mapping[str, Value], bounds: Bounds) -> Said:
     """The columns, the rows and the end of a statement's answer, as they come.
 
     Raises `StatementError` where the statement is not one that only reads or is wrong, `InputError` where it takes too
@@ -115,6 +125,20 @@ async def run_statement(
         if not ended:
             with suppress(MgeError):
                 await asyncio.shield(write(graph, "service/terminate", statement_id=statement_id))
+
+
+async def gathered(said: Said) -> Answer:
+    """What `run_statement` says, whole; it is closed whatever happens."""
+    rows: list[Sequence[object]] = []
+    async with aclosing(said):
+        first = await anext(said)
+        assert isinstance(first, Columns)
+        async for each in said:
+            if isinstance(each, End):
+                return Answer(first.names, tuple(rows), each)
+            assert not isinstance(each, Columns)
+            rows.append(each)
+    raise AssertionError("an answer has an end")
 
 
 async def _lines(process: asyncio.subprocess.Process) -> AsyncGenerator[Any]:

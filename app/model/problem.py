@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from app.errors import (
@@ -49,6 +49,11 @@ class Problem:
     field: str = ""
     line: int = 0
     column: int = 0
+
+
+def told(shown: Problem) -> dict[str, object]:
+    """The parts of a problem that say something."""
+    return {name: value for name, value in asdict(shown).items() if value}
 
 
 def problem_of(error: MgeError) -> Problem:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
 
 import pytest
 
@@ -14,7 +13,7 @@ from app.export.digest import digest
 from app.graph.connect import Graph
 from app.graph.publish import delete_plan
 from app.graph.queries import Value
-from app.graph.statements import Bounds, Columns, End, run_statement
+from app.graph.statements import Answer, Bounds, End, gathered, run_statement
 from tests.integration.graph.plans import ask, new_plan, published
 
 HOSTILE: Mapping[str, Value] = {"p": "x", "map": {"a": 1}, "runaway": "(a+)+b"}
@@ -202,24 +201,9 @@ WRONG = [
 
 
 async def whole(
-    graph: Graph,
-    text: str,
-    bounds: Bounds = BOUNDS,
-    parameters: Mapping[str, Value] | None = None,
-) -> tuple[tuple[str, ...], list[Sequence[object]], End]:
-    rows: list[Sequence[object]] = []
-    names: tuple[str, ...] = ()
-    end = End(-1, truncated=False)
-    given = HOSTILE if parameters is None else parameters
-    async with aclosing(run_statement(graph, text, given, bounds)) as said:
-        async for each in said:
-            if isinstance(each, Columns):
-                names = each.names
-            elif isinstance(each, End):
-                end = each
-            else:
-                rows.append(each)
-    return names, rows, end
+    graph: Graph, text: str, bounds: Bounds = BOUNDS, parameters: Mapping[str, Value] | None = None
+) -> Answer:
+    return await gathered(run_statement(graph, text, HOSTILE if parameters is None else parameters, bounds))
 
 
 @pytest.fixture(scope="module")
@@ -268,9 +252,9 @@ async def test_what_takes_too_much_is_ended(graph: Graph, statement: str) -> Non
     began = time.perf_counter()
     small = Bounds(seconds=2, rows=100, bytes=2**20)
     try:
-        _, rows, end = await whole(graph, statement, small)
-        assert len(rows) <= 100
-        assert end.rows == len(rows)
+        answer = await whole(graph, statement, small)
+        assert len(answer.rows) <= 100
+        assert answer.end.rows == len(answer.rows)
     except InputError:
         pass
     assert time.perf_counter() - began < 60, "well below what the statement would take"
@@ -292,14 +276,14 @@ async def test_what_is_wrong_is_told(graph: Graph, statement: str) -> None:
 
 
 async def test_what_reads_is_answered(graph: Graph, plan_id: str) -> None:
-    names, rows, end = await whole(
+    answer = await whole(
         graph,
         "MATCH p = (a:Atom {plan_id: $plan})-[d:DATA_DEP]->(b) RETURN a, d, p, [1.5, null, true] AS list, "
         "{at: date('2026-11-23')} AS map, point({x: 1, y: 2}) AS place, 0.0 / 0.0 AS nothing ORDER BY a.atom_id LIMIT 2",
         parameters={"plan": plan_id},
     )
-    assert names == ("a", "d", "p", "list", "map", "place", "nothing")
-    first = rows[0]
+    assert answer.names == ("a", "d", "p", "list", "map", "place", "nothing")
+    first = answer.rows[0]
     assert isinstance(first[0], dict)
     assert (first[0]["_labels"], first[0]["name"]) == (["Atom"], "f0")
     assert isinstance(first[1], dict)
@@ -308,26 +292,26 @@ async def test_what_reads_is_answered(graph: Graph, plan_id: str) -> None:
     assert len(first[2]) == 3
     assert first[3:5] == [[1.5, None, True], {"at": "2026-11-23"}]
     assert first[6] == "nan"
-    assert end == End(2, truncated=False)
+    assert answer.end == End(2, truncated=False)
 
 
 async def test_a_harmless_pattern_may_be_a_parameter(graph: Graph, plan_id: str) -> None:
     text = "MATCH (a:Atom {plan_id: $plan}) WHERE a.name =~ $pattern RETURN count(a) AS n"
-    _, rows, _ = await whole(graph, text, parameters={"plan": plan_id, "pattern": "f[0-4]"})
-    assert rows == [[5]]
+    answer = await whole(graph, text, parameters={"plan": plan_id, "pattern": "f[0-4]"})
+    assert answer.rows == ([5],)
 
 
 async def test_rows_and_bytes_have_an_end(graph: Graph) -> None:
-    _, rows, end = await whole(graph, "UNWIND range(1, 100000) AS x RETURN x", Bounds(rows=7))
-    assert (len(rows), end) == (7, End(7, truncated=True))
-    _, rows, end = await whole(
+    answer = await whole(graph, "UNWIND range(1, 100000) AS x RETURN x", Bounds(rows=7))
+    assert (len(answer.rows), answer.end) == (7, End(7, truncated=True))
+    answer = await whole(
         graph,
         "UNWIND range(1, 1000) AS x RETURN 'a' + x + $pad",
         Bounds(bytes=10_000),
         {"pad": "x" * 1000},
     )
-    assert len(rows) < 11
-    assert end.truncated
+    assert len(answer.rows) < 11
+    assert answer.end.truncated
 
 
 async def test_a_statement_ends_with_its_listener(graph: Graph) -> None:
