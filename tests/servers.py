@@ -24,7 +24,7 @@ from app.graph.migrate import up as migrate
 from app.settings import Settings
 from app.stack import Endpoints, StackConfig, down, up
 
-HEAP_MB = 1024
+HEAP_MB = 2048  # a plan of 100,000 atoms is built in one transaction, which 1 GiB does not hold
 
 
 @pytest.fixture(scope="session")

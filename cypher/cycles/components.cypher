@@ -1,17 +1,23 @@
-// answers: Finds the strongly connected components among the atoms that are set apart (step -1): atoms of one component get its number, atoms in none are set aside (step 0).
+// answers: Finds the strongly connected components among the atoms that are set apart (step -1): atoms of one component get its number.
 // param plan_id: string = "shop" — the plan
 // returns: nothing
-// cost: grows with dependencies times the logarithm of atoms, over what is set apart (divide and conquer from random pivots: what a pivot reaches both ways is its component, and no component crosses the border of what it reaches one way)
+// cost: grows with dependencies times the logarithm of pivots, over what is set apart (divide and conquer from random pivots: what a pivot reaches both ways is its component, and no component crosses the border of what it reaches one way; in whatever order atoms stand, a cycle has a dependency that goes up in it and one that goes down, so atoms with one of the rarer sort are all the pivots there have to be)
 // access: write
 MATCH (atom:Atom {plan_id: $plan_id, step: -1})
 SET atom.region = 0
 WITH atom ORDER BY rand()
-WITH collect(atom) AS atoms
-UNWIND range(1, size(atoms)) AS number
-WITH number, atoms[number - 1] AS pivot
+CALL (atom) {
+  MATCH (atom)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)
+  WHERE other.step = -1
+  RETURN count(CASE WHEN id(other) > id(atom) THEN 1 END) > 0 AS up, count(CASE WHEN id(other) < id(atom) THEN 1 END) > 0 AS down
+}
+WITH collect(CASE WHEN up THEN atom END) AS ups, collect(CASE WHEN down THEN atom END) AS downs
+WITH CASE WHEN size(ups) < size(downs) THEN ups ELSE downs END AS pivots
+UNWIND range(1, size(pivots)) AS number
+WITH number, pivots[number - 1] AS pivot
 CALL (number, pivot) {
   WITH number, pivot
-  WHERE pivot.step = -1 AND pivot.component IS NULL
+  WHERE pivot.component IS NULL
   WITH number, pivot, pivot.region AS region
   CALL (pivot, region) {
     MATCH path = (pivot)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP*0..]->(reached)
@@ -32,5 +38,5 @@ CALL (number, pivot) {
         node.region = CASE WHEN both THEN null ELSE 2 * number + 1 END
     RETURN count(CASE WHEN both THEN 1 END) AS members
   }
-  FOREACH (alone IN CASE members WHEN 1 THEN [pivot] ELSE [] END | SET alone.component = null, alone.step = 0)
+  FOREACH (alone IN CASE members WHEN 1 THEN [pivot] ELSE [] END | SET alone.component = null)
 }

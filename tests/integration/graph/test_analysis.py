@@ -47,7 +47,7 @@ class Known:
         return found
 
 
-@pytest.fixture(params=range(4))
+@pytest.fixture(params=[*range(4), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(100, 180))])
 async def known(graph: Graph, request: pytest.FixtureRequest) -> AsyncIterator[Known]:
     rnd = random.Random(request.param)
     atoms, edges = 0, list[Edge]()

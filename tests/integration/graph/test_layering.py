@@ -151,6 +151,8 @@ async def check_records(graph: Graph, plan_id: str, found: Layered) -> None:
         plan_id=plan_id,
     )
     assert left == []
+    kept = await ask(graph, "MATCH (p:Plan {plan_id: $plan_id}) RETURN p.next AS next", plan_id=plan_id)
+    assert [row["next"] for row in kept] == [None]
     assert await read(graph, "waves/check", plan_id=plan_id, limit=10) == []
 
 
@@ -215,6 +217,25 @@ async def test_one_cycle_of_twenty_thousand_atoms_ends(graph: Graph, extra: int)
     result = await published(graph, plan, 20_000, edges)
     assert result.cycles == 1
     check_against_networkx(20_000, edges, await layered(graph, plan.plan_id))
+    await delete_plan(graph, plan.plan_id, plan.tenant_id)
+    await sweep(graph)
+
+
+@pytest.mark.long
+async def test_a_hundred_thousand_atoms(graph: Graph) -> None:
+    rnd = random.Random(100_000)
+    plan = new_plan()
+    pairs: set[tuple[int, int]] = set()
+    while len(pairs) < 300_000:
+        later = rnd.randrange(1, 100_000)
+        sooner = max(0, later - 1 - int(rnd.expovariate(1 / 3000)))
+        pairs.add((sooner, later) if rnd.random() < 0.001 else (later, sooner))
+    edges: list[Edge] = [(a, b, rnd.choice(TYPES)) for a, b in sorted(pairs)]
+    await published(graph, plan, 100_000, edges)
+    found = await layered(graph, plan.plan_id)
+    assert found.cycle_of
+    check_against_networkx(100_000, edges, found)
+    await check_records(graph, plan.plan_id, found)
     await delete_plan(graph, plan.plan_id, plan.tenant_id)
     await sweep(graph)
 
