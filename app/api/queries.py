@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from json import dumps
 from typing import Any, Final
 
 from fastapi import APIRouter
-from pydantic import JsonValue
 
 from app.api.schemas import ParameterModel, QueryList, QueryModel, QueryRows, QueryRun
 from app.api.service import Tenant, TheGraph
 from app.errors import InputError, UnknownName
 from app.graph.queries import Query, Value, list_queries
 from app.graph.read import run_named
+from app.graph.values import as_json
 
 router = APIRouter(prefix="/api/v2/queries", tags=["queries"])
 
@@ -63,7 +62,7 @@ async def run_query(group: str, verb: str, body: QueryRun, graph: TheGraph, tena
     columns, rows = await run_named(graph, tenant, name, parameters)
     return QueryRows(
         columns=columns,
-        rows=[[_json(value) for value in row] for row in rows[:_ROWS]],
+        rows=[[as_json(value) for value in row] for row in rows[:_ROWS]],
         truncated=len(rows) > _ROWS,
     )
 
@@ -130,18 +129,3 @@ def _is_text(parameters: dict[str, Value]) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _json(value: object) -> JsonValue:
-    """A value of the graph as JSON; times as ISO 8601."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case dict():
-            return {str(key): _json(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_json(inner) for inner in value]
-        case datetime():
-            return value.isoformat()
-        case _:
-            return str(value)

@@ -23,6 +23,7 @@ from app.graph.publish import delete_plan
 from app.graph.queries import Value, from_text, list_queries, query
 from app.graph.read import list_plans, run_named, show_plan, waves_page
 from app.graph.staging import sweep
+from app.graph.values import as_json
 from app.indexes.port import Indexer
 from app.main import TENANT, indexers, open_stores, read_rules
 from app.pipeline.assembling import assemble as assemble_plan
@@ -414,7 +415,8 @@ def cypher_run(
             written["plan_id"] = await find_plan(graph, written["plan_id"])
         return await run_named(graph, TENANT, name, from_text(asked, written))
 
-    columns, rows = with_graph(work)
+    columns, found = with_graph(work)
+    rows = [[as_json(value) for value in row] for row in found]
     if json:
         output.as_json(output.records(columns, rows))
     else:

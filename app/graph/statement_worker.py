@@ -6,26 +6,22 @@ Reads a JSON object from standard input, writes one JSON value a line: the colum
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import resource
 import sys
-from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
-from neo4j.graph import Node, Path, Relationship
 
 from app.errors import InputError
 from app.graph.statement_gate import refuse_what_does_more_than_read
+from app.graph.values import as_json
 
 _UNKNOWN: Final = 3
 _EXPLAIN: Final = "EXPLAIN\n"
 _PLACE: Final = re.compile(r"\s*\(line (\d+), column (\d+) \(offset: \d+\)\).*", re.DOTALL)
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 def main() -> None:
@@ -88,33 +84,6 @@ def _told(error: Neo4jError) -> dict[str, object]:
             "column": int(place[2]),
         }
     return end
-
-
-def as_json(value: object) -> Json:
-    """A value of the graph as JSON has it: nodes and relationships as their properties with what they are."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, Node):
-        return {"_labels": as_json(sorted(value.labels)), **_properties(value)}
-    if isinstance(value, Relationship):
-        return {"_type": value.type, **_properties(value)}
-    if isinstance(value, Path):
-        return [
-            as_json(part)
-            for pair in zip(value.nodes, (*value.relationships, None), strict=True)
-            for part in pair
-        ][:-1]
-    if isinstance(value, Mapping):
-        return {str(name): as_json(each) for name, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [as_json(each) for each in value]
-    return str(value)
-
-
-def _properties(of: Node | Relationship) -> dict[str, Json]:
-    return {name: as_json(each) for name, each in sorted(of.items())}
 
 
 if __name__ == "__main__":
