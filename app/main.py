@@ -82,7 +82,15 @@ def api_companion(settings: Settings) -> Companion:
             },
         )
 
-    return Companion("api", 8000, settings.mge_api_port, launch, "/api/health")
+    return Companion(
+        "api",
+        8000,
+        settings.mge_api_port,
+        launch,
+        "/api/health",
+        guide_path="/browser/guide.html",
+        style_path="/browser/style.grass",
+    )
 
 
 def indexers(settings: Settings, *, types: bool = True, scip: Sequence[Path] = ()) -> tuple[Indexer, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from app.api import atoms, cypher, docs, graph, health, jobs, plans, queries
+from app.api.browser import add_browser_pages
 from app.api.errors import add_error_handlers
 from app.api.guard import Guard
 from app.api.schemas import ProblemModel
@@ -37,6 +38,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
     app.include_router(health.router)
     app.include_router(docs.router)
     docs.add_static_files(app)
+    add_browser_pages(app)
     app.add_middleware(Guard, rules=service.rules)
     described = app.openapi()
     # No route answers with a problem by its type, so the framework does not know the schema.

@@ -17,9 +17,9 @@ from app.explorer import instance
 from app.explorer.instance import Contents
 from app.graph.connect import Graph
 from app.graph.read import list_plans, show_plan
-from app.main import TENANT, stack_config
+from app.main import TENANT, api_companion, stack_config
 from app.settings import Settings
-from app.stack import endpoints, env_lines
+from app.stack import StackConfig, browser_pages, endpoints, env_lines
 
 app = typer.Typer(help="A read-only Neo4j with copies of some plans, to hand out.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def up(
     ] = False,
 ) -> None:
     """Start a Neo4j that holds copies of just these plans, and takes no change; without --plan, all of the tenant's."""
-    config = instance.explorer_config(stack_config(Settings()))
+    config = _config()
     held = instance.contents(config)
     if refresh or held is None or (held.tenant_id, held.asked) != (tenant, tuple(plan or ())):
         held = _fill(tenant, plan or ())
@@ -47,7 +47,7 @@ def up(
 @app.command("refresh")
 def refresh() -> None:
     """Copy the plans that it holds again, as they are now."""
-    config = instance.explorer_config(stack_config(Settings()))
+    config = _config()
     held = instance.contents(config)
     if held is None:
         raise NotFound("the explorer holds no plans", hint="`mge explorer up` copies them")
@@ -57,7 +57,7 @@ def refresh() -> None:
 @app.command("status")
 def status(json: JsonOption = False) -> None:
     """Say whether it runs, what it holds, how old that is, and which plans were built anew since."""
-    config = instance.explorer_config(stack_config(Settings()))
+    config = _config()
     found, held = instance.state(config), instance.contents(config)
     if json:
         output.as_json(
@@ -77,7 +77,7 @@ def status(json: JsonOption = False) -> None:
 @app.command("env")
 def env() -> None:
     """Print export lines that tell other tools how to reach it (they hold its password)."""
-    for line in env_lines(endpoints(instance.explorer_config(stack_config(Settings())))):
+    for line in env_lines(endpoints(_config())):
         typer.echo(line)
 
 
@@ -86,15 +86,21 @@ def down(
     delete: Annotated[bool, typer.Option("--delete", help="delete the copies as well")] = False,
 ) -> None:
     """Stop it."""
-    config = instance.explorer_config(stack_config(Settings()))
+    config = _config()
     for stopped in instance.stop(config, report=output.say):
         output.say(f"explorer: {stopped.how}")
     if delete:
         instance.remove(config, report=output.say)
 
 
+def _config() -> StackConfig:
+    settings = Settings()
+    main = stack_config(settings)
+    return instance.explorer_config(main, browser_pages(main, api_companion(settings)))
+
+
 def _fill(tenant: str, asked: Sequence[str]) -> Contents:
-    config = instance.explorer_config(stack_config(Settings()))
+    config = _config()
 
     async def work(graph: Graph) -> Contents:
         plans = await _chosen(graph, tenant, asked)
@@ -104,7 +110,7 @@ def _fill(tenant: str, asked: Sequence[str]) -> Contents:
 
 
 def _serve(held: Contents) -> None:
-    config = instance.explorer_config(stack_config(Settings()))
+    config = _config()
     print_addresses(instance.serve(config, console=output.ERR), "mge explorer env")
     _print_plans(held)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -32,10 +32,12 @@ def up(json: JsonOption = False) -> None:
 
 def start(settings: Settings) -> embedded.Endpoints:
     """Start what is not running; the stores are migrated before the API starts."""
+    api = api_companion(settings)
     config = stack_config(settings)
+    config = replace(config, pages=embedded.browser_pages(config, api))
     embedded.up(config, console=output.ERR)
     asyncio.run(migrate_stores(settings))
-    return embedded.up(config, (api_companion(settings),), console=output.ERR)
+    return embedded.up(config, (api,), console=output.ERR)
 
 
 def addresses(found: embedded.Endpoints) -> dict[str, str]:

@@ -7,6 +7,7 @@ import json
 import sys
 from contextlib import aclosing
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ import typer
 from app.cli import output
 from app.cli.plans import pairs
 from app.errors import InputError
+from app.export.browser_pages import favourites
 from app.export.rows import arrow_stream, csv_line
 from app.graph.queries import Value
 from app.graph.statements import Answer, Bounds, Columns, End, Said, gathered, run_statement
@@ -61,6 +63,19 @@ def cypher_exec(
             _warn(answer.end)
 
     asyncio.run(work())
+
+
+def favourites_file(
+    file: Annotated[Path, typer.Argument(help="the zip file to write", dir_okay=False)],
+) -> None:
+    """Write the named queries as favourites for Neo4j Browser: drop the file onto its drawer of favourites."""
+    try:
+        file.write_bytes(favourites())
+    except OSError as error:
+        raise InputError(
+            f"cannot write {file}: {error.strerror}", hint="name a file in a folder that is there"
+        ) from error
+    output.say(f"wrote {file}")
 
 
 async def _print_as_they_come(said: Said, format_: RowFormat) -> End:

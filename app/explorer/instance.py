@@ -23,7 +23,7 @@ from app.graph import connect as neo4j
 from app.graph import migrate as graph_migrate
 from app.graph.connect import Graph, Login
 from app.graph.copying import copy_plan
-from app.stack import Endpoints, ServiceStatus, StackConfig, Stopped
+from app.stack import BrowserPages, Endpoints, ServiceStatus, StackConfig, Stopped
 from app.stack.config import Report
 
 _HEAP_MB: Final = 1024
@@ -51,14 +51,15 @@ class Contents:
     plans: tuple[CopiedPlan, ...]
 
 
-def explorer_config(main: StackConfig) -> StackConfig:
-    """The instance beside a stack: a home of its own, so a login of its own, and any free ports."""
+def explorer_config(main: StackConfig, pages: BrowserPages | None = None) -> StackConfig:
+    """The instance beside a stack: a home of its own, so a login of its own, and any free ports; the same pages in Browser."""
     return StackConfig(
         home=main.home / "explorer",
         cache=main.cache,
         heap_mb=min(main.heap_mb or _HEAP_MB, _HEAP_MB),
         postgres=False,
         read_only=True,
+        pages=pages,
     )
 
 

@@ -12,12 +12,20 @@ Report: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class BrowserPages:
+    """What Neo4j Browser opens with: the addresses of a guide and of a style."""
+
+    guide: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
 class StackConfig:
     """Where the stack lives and what it must not start because the user runs it elsewhere.
 
     A port of ``None`` means the usual one, or a free one where that is taken. ``heap_mb`` of ``None``
     means a quarter of the machine's memory, between 1 and 4 GiB. ``postgres``: whether there is one. ``read_only``: Neo4j
-    takes no change of its data, and bounds what one query may take.
+    takes no change of its data, and bounds what one query may take. ``pages`` is what Neo4j Browser opens with.
     """
 
     home: Path
@@ -31,6 +39,7 @@ class StackConfig:
     database_url: str | None = field(default=None, repr=False)
     postgres: bool = True
     read_only: bool = False
+    pages: BrowserPages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,8 @@ class Companion:
     """An HTTP service that runs beside the stores, on loopback, started once they answer.
 
     ``launch`` gets the stores' endpoints and the port to listen on; ``health_path`` answers 200 when
-    the service is ready. It is started again where its launch has changed since.
+    the service is ready. It is started again where its launch has changed since. ``guide_path`` and ``style_path`` are what
+    Neo4j Browser opens with, where it has something for it.
     """
 
     name: str
@@ -66,6 +76,8 @@ class Companion:
     chosen_port: int | None
     launch: Callable[[Endpoints, int], Launch]
     health_path: str
+    guide_path: str = ""
+    style_path: str = ""
 
 
 ServiceState: TypeAlias = Literal["running", "starting", "stopped", "external", "unreachable"]

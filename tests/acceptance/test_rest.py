@@ -304,3 +304,18 @@ def test_the_log_is_json_and_holds_no_secret(client: httpx.Client, service: Serv
     assert any(line["event"] == "request" and line["path"] == "/api/v2/plans" for line in lines)
     assert service.servers.neo4j_password not in text
     assert service.database_url not in text
+
+
+def test_neo4j_browser_may_fetch_its_pages_and_nothing_else(client: httpx.Client) -> None:
+    browser = {"Origin": "http://127.0.0.1:7474", "Sec-Fetch-Site": "same-site"}
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "cache-control,pragma"}
+    for page, starts in (("guide.html", b"<article"), ("style.grass", b"node {"), ("favourites.zip", b"PK")):
+        allowed = client.options(f"/browser/{page}", headers=browser | asked)
+        assert allowed.status_code == 200
+        assert allowed.headers["access-control-allow-origin"] == "*"
+        assert "pragma" in allowed.headers["access-control-allow-headers"]
+        answer = client.get(f"/browser/{page}", headers=browser)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.content.startswith(starts)
+    refused = client.get("/api/v2/plans", headers=browser)
+    assert "access-control-allow-origin" not in refused.headers

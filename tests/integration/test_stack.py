@@ -26,11 +26,13 @@ from rich.console import Console
 from app.errors import StackError
 from app.settings import Settings
 from app.stack import (
+    BrowserPages,
     Companion,
     Endpoints,
     Launch,
     ServiceStatus,
     StackConfig,
+    browser_pages,
     down,
     endpoints,
     env_lines,
@@ -225,6 +227,13 @@ def test_a_companion_runs_beside_the_stores_and_anew_where_its_launch_changed(co
         assert answer.read() == b"second"
     assert pid(config, "api") != first
     assert len(logs(config, "api")) == 1
+
+
+def test_the_pages_of_a_companion_are_known_before_it_starts(config: StackConfig) -> None:
+    wanted = replace(companion("first"), guide_path="/guide", style_path="/style")
+    pages = browser_pages(config, wanted)
+    url = up(config, [wanted], console=QUIET).companions["api"]
+    assert pages == BrowserPages(f"{url}/guide", f"{url}/style") == browser_pages(config, wanted)
 
 
 def test_a_companion_that_fails_says_why_and_leaves_the_stores(config: StackConfig) -> None:

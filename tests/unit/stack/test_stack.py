@@ -14,6 +14,7 @@ from rich.console import Console
 
 from app.errors import InputError, StackError, StoreDown, UnknownName
 from app.stack import (
+    BrowserPages,
     Endpoints,
     StackConfig,
     down,
@@ -65,6 +66,16 @@ class TestPorts:
         with pytest.raises(StackError, match=f"port {listener} is taken") as refused:
             ports.choose("MGE_BOLT_PORT", listener, None, 7687)
         assert "MGE_BOLT_PORT" in refused.value.hint
+
+
+def test_browser_is_told_what_to_open_with_where_there_is_something(tmp_path: Path) -> None:
+    neo4j_server.configure(tmp_path, 1, 2, 512)
+    conf = tmp_path / "conf" / "neo4j.conf"
+    assert "browser." not in conf.read_text()
+    neo4j_server.configure(tmp_path, 1, 2, 512, pages=BrowserPages("http://h:1/guide", "http://h:1/style"))
+    lines = conf.read_text().splitlines()
+    assert "browser.post_connect_cmd=guide http://h:1/guide;style http://h:1/style" in lines
+    assert "browser.remote_content_hostname_whitelist=127.0.0.1,localhost" in lines
 
 
 class TestPassword:
