@@ -88,6 +88,15 @@ CALL db.createProperty('hostile')
 CALL db.createRelationshipType('HOSTILE')
 CALL db.create.setNodeVectorProperty(null, 'a', [1.0])
 INSERT (:Hostile)
+MATCH (n:Atom) RETURN COLLECT { CREATE (m:Hostile) RETURN m }
+MATCH (n:Atom) WHERE EXISTS { MERGE (m:Hostile) RETURN m } RETURN n
+MATCH (n) CALL (n) { REMOVE n.name } RETURN n
+MATCH (a:Atom)-[d]->() WITH d LIMIT 1 DELETE d RETURN 1
+CREATE RANGE INDEX hostile FOR (n:Hostile) ON (n.a)
+CREATE TEXT INDEX hostile FOR (n:Hostile) ON (n.a)
+CREATE LOOKUP INDEX hostile FOR (n) ON EACH labels(n)
+CALL db.index.fulltext.createNodeIndex('hostile', ['Hostile'], ['a'])
+MATCH (n) SET n.hostile = COLLECT { LOAD CSV FROM 'http://127.0.0.1:1/' AS r RETURN r }
 """.splitlines()
 
 ELSEWHERE = """\
@@ -166,6 +175,11 @@ MATCH (n) WHERE COUNT { CALL dbms.listConnections() YIELD connectionId RETURN co
 CALL () { CALL dbms.listConfig() YIELD name RETURN name } RETURN name
 USE system SHOW USERS
 USE system MATCH (n) SET n.x = 1 RETURN n
+WITH 1 AS x LOAD CSV FROM 'file:' + '///etc/passwd' AS row RETURN row
+LOAD CSV FROM 'jar:file:///etc/a.zip!/b' AS row RETURN row
+MATCH (n) RETURN [(n)-->(m) WHERE COUNT { LOAD CSV FROM 'http://127.0.0.1:1/' AS r RETURN r } > 0 | m]
+SHOW INDEXES
+SHOW CONSTRAINTS YIELD name RETURN name
 """.splitlines()
 
 GREEDY = """\
