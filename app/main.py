@@ -25,7 +25,7 @@ from app.stack import Companion, Endpoints, Launch, StackConfig, endpoints
 from app.stack.artifacts import fetch, locked
 
 if TYPE_CHECKING:
-    from app.plans.connect import Pool
+    from app.postgres.connect import Pool
 
 # Postgres's driver and SCIP's reader are imported where they are needed: most commands need neither, and their
 # start would take half as long again.
@@ -136,7 +136,7 @@ async def open_stores(settings: Settings, *, postgres: bool = True) -> AsyncIter
         await graph_migrate.up(graph, graph_migrate.list_migrations())
         pool: Pool | None = None
         if postgres:
-            from app.plans import migrate as sql_migrate
+            from app.postgres import migrate as sql_migrate
 
             pool = await stack.enter_async_context(open_pool(settings))
             await sql_migrate.up(pool, sql_migrate.list_migrations())
@@ -145,7 +145,7 @@ async def open_stores(settings: Settings, *, postgres: bool = True) -> AsyncIter
 
 async def migrate_stores(settings: Settings) -> int:
     """Apply what is pending in both stores; how many migrations those were. Raises as `open_stores` does."""
-    from app.plans import migrate as sql_migrate
+    from app.postgres import migrate as sql_migrate
 
     async with open_graph(settings) as graph, open_pool(settings) as pool:
         applied = [
@@ -157,7 +157,7 @@ async def migrate_stores(settings: Settings) -> int:
 
 async def store_migrations(settings: Settings) -> list[dict[str, str]]:
     """The migrations of both stores: store, version, description, source, state. Raises as `open_stores` does."""
-    from app.plans import migrate as sql_migrate
+    from app.postgres import migrate as sql_migrate
 
     async with open_graph(settings) as graph, open_pool(settings) as pool:
         of_graph = await graph_migrate.status(graph, graph_migrate.list_migrations())
@@ -184,7 +184,7 @@ async def open_graph(settings: Settings) -> AsyncIterator[Graph]:
 @asynccontextmanager
 async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
     """Postgres as it is, not migrated; raises as `open_stores` does."""
-    from app.plans import connect as sql
+    from app.postgres import connect as sql
 
     config = stack_config(settings)
     url = config.database_url

@@ -19,9 +19,9 @@ from app.api.router import add_routes
 from app.api.service import Rules, Service
 from app.errors import Conflict, MgeError, StackError, StoreDown
 from app.graph import migrate as graph_migrate
+from app.jobs.queue import open_queue, work
 from app.main import indexers, open_graph, open_pool, read_rules
-from app.plans import migrate as sql_migrate
-from app.queue.jobs import open_queue, work
+from app.postgres import migrate as sql_migrate
 from app.settings import Settings
 from app.worker.run import Workplace, run_job, sweep
 

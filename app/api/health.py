@@ -15,9 +15,9 @@ from app.api.schemas import Health, StoreHealth
 from app.api.service import Service, TheService
 from app.errors import StoreDown
 from app.graph.connect import Graph, read
-from app.plans.connect import Pool, server_version
-from app.plans.jobs import count_workers
-from app.queue.jobs import STALLED_SECONDS
+from app.jobs.queue import STALLED_SECONDS
+from app.jobs.records import count_workers
+from app.postgres.connect import Pool, server_version
 
 router = APIRouter(prefix="/api", tags=["service"])
 

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Header, Response
 from app.api.schemas import JobLinks, JobModel, StageModel
 from app.api.service import Tenant, ThePool
 from app.errors import InputError
+from app.jobs import records as jobs
+from app.jobs.queue import Queue, enqueue
+from app.jobs.records import BuildRequest, IdempotencyKey, ImportRequest, Job, JobRequest
 from app.pipeline.importing import plan_id_for
-from app.plans import jobs
-from app.plans.connect import Connection, Pool
-from app.plans.jobs import BuildRequest, IdempotencyKey, ImportRequest, Job, JobRequest
-from app.queue.jobs import Queue, enqueue
+from app.postgres.connect import Connection, Pool
 
 router = APIRouter(prefix="/api/v2/jobs", tags=["jobs"])
 

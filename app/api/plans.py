@@ -30,9 +30,9 @@ from app.errors import InputError
 from app.graph.publish import delete_plan as take_away
 from app.graph.read import Properties, list_plans, show_plan
 from app.graph.staging import sweep
-from app.plans.jobs import ImportRequest
-from app.queue.paths import below_root
-from app.queue.uploads import remove_upload
+from app.jobs.records import ImportRequest
+from app.uploads.paths import below_root
+from app.uploads.store import remove_upload
 
 router = APIRouter(prefix="/api/v2/plans", tags=["plans"])
 

@@ -13,9 +13,9 @@ from fastapi import Depends, Request
 
 from app.errors import MgeError, StoreDown
 from app.graph.connect import Graph
+from app.jobs.queue import Queue
 from app.model.tenant import TENANT
-from app.plans.connect import Pool
-from app.queue.jobs import Queue
+from app.postgres.connect import Pool
 
 STATEMENTS_AT_ONCE: Final = 4
 

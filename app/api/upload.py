@@ -13,8 +13,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from app.errors import InputError
-from app.queue.uploads import new_upload, remove_upload, upload_path
 from app.sources.archive import TAR_SUFFIXES, ZIP_SUFFIXES, is_archive
+from app.uploads.store import new_upload, remove_upload, upload_path
 
 if TYPE_CHECKING:
     from hashlib import _Hash

@@ -19,15 +19,15 @@ from app.graph import staging
 from app.graph.connect import Graph
 from app.graph.publish import rebuild
 from app.indexes.port import Indexer
+from app.jobs import records as jobs
+from app.jobs.queue import WorkAgain
+from app.jobs.records import BuildRequest, ImportRequest, Job, Json, StageProgress
 from app.model.problem import problem_of, unexpected
 from app.pipeline.importing import import_source
-from app.plans import jobs
-from app.plans.connect import Pool
-from app.plans.jobs import BuildRequest, ImportRequest, Job, Json, StageProgress
-from app.queue.jobs import WorkAgain
-from app.queue.paths import below_root
-from app.queue.uploads import remove_upload, sweep_uploads, upload_path
+from app.postgres.connect import Pool
 from app.sources import ReadRules, open_source
+from app.uploads.paths import below_root
+from app.uploads.store import remove_upload, sweep_uploads, upload_path
 
 _ATTEMPTS: Final = 8
 _REPORT_SECONDS: Final = 0.5

@@ -17,7 +17,7 @@ from starlette.types import Message
 
 from app.api.upload import UploadedArchive, receive_archive
 from app.errors import InputError
-from app.queue.uploads import upload_path
+from app.uploads.store import upload_path
 
 
 def archive() -> bytes:

@@ -20,10 +20,12 @@ from psycopg.errors import LockNotAvailable
 
 from app.errors import Conflict, InputError, MigrationError
 from app.model.migration import Applied, MigrationStatus, count_applied
-from app.plans.connect import Connection, Pool, transaction
-from app.plans.queries import sql
+from app.postgres.connect import Connection, Pool, transaction
+from app.postgres.queries import statements_beside
 
 MIGRATIONS_FOLDER: Final = Path(__file__).resolve().parents[2] / "sql_migrations"
+
+sql: Final = statements_beside(__file__)
 
 _FILE_NAME = re.compile(r"V(\d+)__([\w ]+)(\.down)?\.sql", re.ASCII)
 _LOCK_WAIT: Final = "60s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from psycopg import AsyncConnection, InterfaceError, OperationalError, ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -12,11 +12,12 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from app.errors import InputError, StoreDown
-from app.plans.queries import sql
+from app.postgres.queries import statements_beside
 
 Connection: TypeAlias = AsyncConnection[DictRow]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
+sql: Final = statements_beside(__file__)
 _CONNECT_SECONDS = 5
 _CONNECTIONS = 10
 

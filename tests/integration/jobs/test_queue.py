@@ -13,13 +13,13 @@ from neo4j import AsyncGraphDatabase
 
 from app.errors import StoreDown
 from app.graph.connect import Graph, Login
+from app.jobs import records as jobs
+from app.jobs.queue import Work, WorkAgain, enqueue, open_queue, work
+from app.jobs.records import BuildRequest, ImportRequest, Job, JobRequest
 from app.main import read_rules
-from app.plans import jobs
-from app.plans.connect import Connection, Pool, transaction
-from app.plans.jobs import BuildRequest, ImportRequest, Job, JobRequest
-from app.queue.jobs import Work, WorkAgain, enqueue, open_queue, work
-from app.queue.uploads import new_upload, upload_path
+from app.postgres.connect import Connection, Pool, transaction
 from app.settings import Settings
+from app.uploads.store import new_upload, upload_path
 from app.worker.run import Workplace, run_job
 
 

@@ -17,8 +17,8 @@ from psycopg.types.json import Jsonb
 from pydantic import Field, TypeAdapter
 
 from app.errors import Conflict, InputError, NotFound
-from app.plans.connect import Connection, Pool, transaction
-from app.plans.queries import sql
+from app.postgres.connect import Connection, Pool, transaction
+from app.postgres.queries import statements_beside
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JobKind: TypeAlias = Literal["import", "build"]
@@ -50,6 +50,8 @@ class BuildRequest:
 
 
 JobRequest: TypeAlias = ImportRequest | BuildRequest
+
+sql: Final = statements_beside(__file__)
 
 _REQUEST: Final[TypeAdapter[JobRequest]] = TypeAdapter(Annotated[JobRequest, Field(discriminator="kind")])
 

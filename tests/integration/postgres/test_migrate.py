@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from app.errors import InputError, MigrationError
-from app.plans.connect import Pool, connect, transaction
-from app.plans.migrate import Migration, down_to, list_migrations, status, up
+from app.postgres.connect import Pool, connect, transaction
+from app.postgres.migrate import Migration, down_to, list_migrations, status, up
 
 OBJECTS = b"""
 SELECT relkind::text AS kind, relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace

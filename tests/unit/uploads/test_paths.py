@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import InputError
-from app.queue.paths import below_root
-from app.queue.uploads import new_upload, remove_upload, sweep_uploads, upload_path
+from app.uploads.paths import below_root
+from app.uploads.store import new_upload, remove_upload, sweep_uploads, upload_path
 
 
 @pytest.fixture

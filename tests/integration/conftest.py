@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.plans.connect import Pool, connect
-from app.plans.migrate import list_migrations, up
+from app.postgres.connect import Pool, connect
+from app.postgres.migrate import list_migrations, up
 
 
 @pytest.fixture

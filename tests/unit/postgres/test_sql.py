@@ -7,20 +7,25 @@ from pathlib import Path
 import pytest
 
 from app.errors import MigrationError
-from app.plans.migrate import list_migrations
-from app.plans.queries import statements
+from app.postgres.migrate import list_migrations
+from app.postgres.queries import Statements
 
 APP = Path(__file__).parents[3] / "app"
 
 
-def test_what_is_asked_for_by_name_is_what_is_written() -> None:
-    code = "\n".join(path.read_text() for path in (APP / "plans").glob("*.py"))
-    named = set(re.findall(r'(?:sql\(|_one\(pool, |_write\(pool, )"(\w+)"', code))
-    assert named == set(statements())
+FILES = sorted(APP.glob("*/queries.sql"))
 
 
-def test_each_is_one_statement() -> None:
-    for name, text in statements().items():
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
+def test_what_is_asked_for_by_name_is_what_is_written(file: Path) -> None:
+    code = "\n".join(path.read_text() for path in file.parent.glob("*.py"))
+    named = set(re.findall(r'\b(?:sql|_one|_all|_write)\(\s*(?:pool, |connection, )?"(\w+)"', code))
+    assert named == set(Statements(file).by_name)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
+def test_each_is_one_statement(file: Path) -> None:
+    for name, text in Statements(file).by_name.items():
         assert text.endswith(b";"), name
         assert text.count(b";") == 1, name
 

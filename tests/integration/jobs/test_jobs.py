@@ -7,9 +7,9 @@ import pytest
 from psycopg.errors import CheckViolation
 
 from app.errors import Conflict, InputError, NotFound, StoreDown
-from app.plans import jobs
-from app.plans.connect import Connection, Pool, connect, transaction
-from app.plans.jobs import BuildRequest, IdempotencyKey, ImportRequest, Job, JobRequest, StageProgress
+from app.jobs import records as jobs
+from app.jobs.records import BuildRequest, IdempotencyKey, ImportRequest, Job, JobRequest, StageProgress
+from app.postgres.connect import Connection, Pool, connect, transaction
 
 REQUEST = ImportRequest(name="shop", upload="a.zip", root="shop", include=("*.py",))
 
