@@ -1,0 +1,13 @@
+DROP TABLE masterplan_history;
+DROP TABLE masterplan_versions;
+DROP TABLE masterplan_subtasks;
+DROP TABLE masterplan_tasks;
+DROP TABLE masterplan_milestones;
+DROP TABLE masterplan_phases;
+DROP TABLE masterplans;
+DROP TABLE discovery_documents;
+DROP FUNCTION refresh_totals_of_changed();
+DROP FUNCTION refresh_totals(uuid[]);
+DROP FUNCTION keep_history();
+DROP FUNCTION number_history();
+DROP FUNCTION touch_row();
