@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import boundaries, demo, explorer, export, impact, plans, score, stack, statement, view, watch
+from app.cli import (
+    boundaries,
+    demo,
+    explorer,
+    export,
+    impact,
+    llm,
+    plans,
+    score,
+    stack,
+    statement,
+    view,
+    watch,
+)
 
 app = typer.Typer(
     help="MGE cuts a code base into atoms of about ten lines and keeps every atom and dependency in Neo4j.",
@@ -34,6 +47,7 @@ app.command("worker")(stack.worker)
 app.command("demo")(demo.demo)
 app.add_typer(boundaries.app, name="boundaries")
 app.add_typer(explorer.app, name="explorer")
+app.add_typer(llm.app, name="llm")
 plans.cypher.command("exec")(statement.cypher_exec)
 plans.cypher.command("favourites")(statement.favourites_file)
 app.add_typer(plans.cypher, name="cypher")

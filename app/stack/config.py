@@ -78,6 +78,8 @@ class Companion:
     health_path: str
     guide_path: str = ""
     style_path: str = ""
+    port_setting: str = ""
+    """What a user chooses the port by; blank: ``MGE_<NAME>_PORT``."""
 
 
 ServiceState: TypeAlias = Literal["running", "starting", "stopped", "external", "unreachable"]

@@ -14,9 +14,9 @@ from typing import Final
 from rich.console import Console
 
 from app.errors import StackError, StoreDown, UnknownName
-from app.stack import neo4j_server, ports, postgres_server, probe, process, services, state
+from app.stack import llm_process, neo4j_server, ports, postgres_server, probe, process, services, state
 from app.stack.config import BrowserPages, Companion, Endpoints, Report, ServiceStatus, StackConfig, Stopped
-from app.stack.services import NEO4J, POSTGRES, STOP_SECONDS, DataClosed, Service
+from app.stack.services import LLM, NEO4J, POSTGRES, STOP_SECONDS, DataClosed, Service
 from app.stack.state import Running
 
 START_SECONDS: Final = 180.0  # after a kill, Neo4j replays its logs before it answers
@@ -61,6 +61,37 @@ def up(
                     hint=f"make room in {config.home}, and make it writable",
                 ) from error
             raise
+
+
+def up_alone(config: StackConfig, wanted: Companion, *, console: Console, start_seconds: float) -> bool:
+    """Starts a service that needs no store, in place of one launched in another way; whether it had to.
+
+    Stopped again where the call fails or is interrupted. Raises `StackError` as `up`.
+    """
+    config = _absolute(config)
+    with state.exclusive(config.home, console.print):
+        services.adopt(config.home, wanted.name, _markers(config).get(wanted.name, ()))
+        started: list[str] = []
+        try:
+            service = services.companion(config, wanted, Endpoints("", "", "", ""))
+            _wait(config, [_start(config, service, started)], started, start_seconds)
+        except BaseException:
+            for name in started:
+                _stop(config, name, console.print)
+            raise
+        return bool(started)
+
+
+def down_alone(config: StackConfig, name: str, *, report: Report) -> Stopped:
+    """Stops one service, and nothing else."""
+    config = _absolute(config)
+    if not config.home.exists():
+        return Stopped(name, "not running")
+    with state.exclusive(config.home, report):
+        services.adopt(config.home, name, _markers(config).get(name, ()))
+        return (
+            _stop(config, name, report) if name in state.load(config.home) else Stopped(name, "not running")
+        )
 
 
 def down(config: StackConfig, *, report: Report) -> tuple[Stopped, ...]:
@@ -152,6 +183,7 @@ def _markers(config: StackConfig) -> dict[str, tuple[str, ...]]:
     return {
         NEO4J: neo4j_server.marker(config.home / NEO4J),
         POSTGRES: postgres_server.marker(config.home / POSTGRES),
+        LLM: llm_process.marker(config.home),
     }
 
 
@@ -231,6 +263,8 @@ def _last_words(logs: Sequence[Path]) -> str:
 
 def _stop(config: StackConfig, name: str, report: Report) -> Stopped:
     running = state.load(config.home)[name]
+    if name == LLM:  # an extra, which is not missed where it was stopped
+        state.forget(config.home, name)
     if running.process is None:
         return Stopped(name, "not running")
     recording = name == NEO4J and neo4j_server.records_startup(config.cache)
@@ -239,7 +273,8 @@ def _stop(config: StackConfig, name: str, report: Report) -> Stopped:
             "stopping Neo4j, which this once writes down what makes its next starts quicker (half a minute)"
         )
     how = process.stop(running.process, signal.SIGINT if name == POSTGRES else signal.SIGTERM, STOP_SECONDS)
-    state.save(config.home, name, replace(running, process=None))
+    if name != LLM:
+        state.save(config.home, name, replace(running, process=None))
     if name == NEO4J:
         neo4j_server.keep_startup_cache(config.home / NEO4J, config.cache, complete=how == "graceful")
     return Stopped(name, how)

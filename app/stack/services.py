@@ -22,6 +22,7 @@ from app.stack.state import Running
 
 NEO4J = "neo4j"
 POSTGRES = "postgres"
+LLM = "llm"
 STOP_SECONDS = 60.0  # the first stop of Neo4j also writes its start-up cache
 
 
@@ -121,7 +122,7 @@ def reserve(config: StackConfig, wanted: Companion) -> int:
     known = adopt(config.home, wanted.name)
     port = known.ports.get("http", -1)
     if known.process is None or wanted.chosen_port not in (None, port):
-        setting = f"MGE_{wanted.name.upper()}_PORT"
+        setting = wanted.port_setting or f"MGE_{wanted.name.upper()}_PORT"
         port = ports.choose(setting, wanted.chosen_port, known.ports.get("http"), wanted.default_port)
         if known.process is None:
             state.save(config.home, wanted.name, replace(known, ports={"http": port}))

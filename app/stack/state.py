@@ -47,9 +47,13 @@ def load(home: Path) -> State:
 def save(home: Path, name: str, running: Running) -> None:
     """Remembers one service, leaving the others as they are. The caller holds the lock."""
     document = {each: asdict(known) for each, known in {**load(home), name: running}.items()}
-    fresh = _path(home).with_suffix(".new")
-    fresh.write_text(json.dumps(document, indent=2))
-    fresh.replace(_path(home))
+    _replace(home, document)
+
+
+def forget(home: Path, name: str) -> None:
+    """Leaves one service out from now on. The caller holds the lock."""
+    document = {each: asdict(known) for each, known in load(home).items() if each != name}
+    _replace(home, document)
 
 
 @contextmanager
@@ -73,6 +77,12 @@ def exclusive(home: Path, report: Report) -> Iterator[None]:
             report("waiting for another mge command that starts or stops this stack")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _replace(home: Path, document: Mapping[str, object]) -> None:
+    fresh = _path(home).with_suffix(".new")
+    fresh.write_text(json.dumps(document, indent=2))
+    fresh.replace(_path(home))
 
 
 def _path(home: Path) -> Path:
