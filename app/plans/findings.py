@@ -37,6 +37,8 @@ class Finding:
     fault: Fault
     where: str
     detail: str
+    tasks: tuple[int, int] | None = None
+    """Of unordered writers: the one that comes first in the plan, and the other."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.detail}"
@@ -128,6 +130,7 @@ def _unordered_writers(tasks: Sequence[TaskDocument], needs: Mapping[int, Sequen
             Fault.UNORDERED_WRITERS,
             f"task {second}",
             f"tasks {first} and {second} both write {path!r}, and neither depends on the other",
+            (first, second),
         )
         for path, numbers in writers.items()
         for first, second in _adjacent_unordered(numbers, before)
