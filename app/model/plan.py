@@ -73,6 +73,20 @@ class SubtaskStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskFinding:
+    """What a check found in what a subtask wrote: ``line`` of ``path``, from 1; 0 where there is none."""
+
+    subtask_id: UUID
+    kind: str
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
 class Subtask:
     """A part of a task (about 25 code lines). ``code`` is the part of ``target_file`` that it wrote."""
 
@@ -101,7 +115,7 @@ class Task:
     target_files: tuple[str, ...]
     modified_files: tuple[str, ...]
     validation_passed: bool | None
-    validation_errors: tuple[str, ...]
+    validation_errors: tuple[TaskFinding, ...]
     retry_count: int
     max_retries: int
     last_error: str

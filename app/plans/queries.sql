@@ -262,8 +262,8 @@ SET validation_passed = %(validation_passed)s, validation_errors = %(validation_
 WHERE task_id = %(task_id)s AND tenant_id = %(tenant_id)s;
 
 -- count_retry --
--- Note that a task is tried once more
-UPDATE masterplan_tasks SET retry_count = retry_count + 1, status = 'in_progress', completed_at = NULL
+-- Note that a task, or a part of it, is tried once more
+UPDATE masterplan_tasks SET retry_count = retry_count + 1
 WHERE task_id = %(task_id)s AND tenant_id = %(tenant_id)s;
 
 -- grant_retry --
@@ -274,20 +274,36 @@ WHERE task_id = %(task_id)s AND tenant_id = %(tenant_id)s
 RETURNING task_id;
 
 -- reset_subtasks --
--- Let a task's subtasks be written again
+-- Let some subtasks be written again; what they wrote stays until then
 UPDATE masterplan_subtasks SET status = 'pending', completed_at = NULL
-WHERE task_id = %(task_id)s AND tenant_id = %(tenant_id)s AND status <> 'pending';
+WHERE subtask_id = ANY (%(subtask_ids)s) AND tenant_id = %(tenant_id)s;
 
--- unblock_tasks --
--- Let what was blocked wait again
+-- requeue_tasks --
+-- Let tasks that a run left unfinished, or that were blocked, wait again
 UPDATE masterplan_tasks SET status = 'pending'
-WHERE masterplan_id = %(masterplan_id)s AND tenant_id = %(tenant_id)s AND status IN ('blocked', 'ready');
+WHERE masterplan_id = %(masterplan_id)s AND tenant_id = %(tenant_id)s
+    AND status IN ('blocked', 'ready', 'in_progress', 'validating');
 
--- set_tasks_status --
--- Move some tasks of a plan to another status
-UPDATE masterplan_tasks
-SET status = %(status)s, completed_at = CASE WHEN %(status)s IN ('completed', 'failed', 'skipped') THEN now() END
-WHERE task_id = ANY (%(task_ids)s) AND tenant_id = %(tenant_id)s;
+-- mark_ready --
+-- Mark the waiting tasks of a plan whose dependencies are all completed as ready
+UPDATE masterplan_tasks t SET status = 'ready'
+WHERE masterplan_id = %(masterplan_id)s AND tenant_id = %(tenant_id)s AND status = 'pending'
+    AND NOT EXISTS (
+        SELECT FROM masterplan_tasks d
+        WHERE d.task_id = ANY (t.depends_on_tasks) AND d.status <> 'completed'
+    )
+RETURNING task_id;
+
+-- block_dependents --
+-- Mark all tasks that depend on a task, however far, as blocked
+WITH RECURSIVE dependents (task_id) AS (
+    SELECT unnest(blocks_tasks) FROM masterplan_tasks WHERE task_id = %(task_id)s AND tenant_id = %(tenant_id)s
+    UNION
+    SELECT unnest(t.blocks_tasks) FROM masterplan_tasks t JOIN dependents USING (task_id)
+)
+UPDATE masterplan_tasks SET status = 'blocked'
+WHERE task_id IN (SELECT task_id FROM dependents) AND tenant_id = %(tenant_id)s AND status IN ('pending', 'ready')
+RETURNING task_id;
 
 -- set_subtask_code --
 -- Keep the part of a file that a subtask wrote
@@ -309,3 +325,24 @@ SELECT count(*) AS completions, coalesce(sum(input_tokens), 0) AS input_tokens,
     coalesce(sum(cache_write_tokens), 0) AS cache_write_tokens, coalesce(sum(cost_usd), 0) AS cost_usd,
     coalesce(sum(seconds), 0) AS seconds, coalesce(bool_or(simulated), false) AS simulated
 FROM llm_completions WHERE masterplan_id = %(masterplan_id)s AND tenant_id = %(tenant_id)s;
+
+-- delete_chunks --
+-- Take files of a workspace out of the search
+DELETE FROM workspace_chunks
+WHERE masterplan_id = %(masterplan_id)s AND tenant_id = %(tenant_id)s AND path = ANY (%(paths)s);
+
+-- insert_chunks --
+-- Put pieces of a workspace's files into the search, given as one JSON array
+INSERT INTO workspace_chunks (tenant_id, masterplan_id, path, chunk_number, start_line, content, words)
+SELECT %(tenant_id)s, %(masterplan_id)s, path, chunk_number, start_line, content, words
+FROM jsonb_to_recordset(%(rows)s) AS given (
+    path text, chunk_number integer, start_line integer, content text, words text
+);
+
+-- search_chunks --
+-- The pieces of a workspace that fit some words best, apart from those of some files
+SELECT path, start_line, content, ts_rank_cd(search, query, 1) AS rank
+FROM workspace_chunks, to_tsquery('simple', %(query)s) AS query
+WHERE masterplan_id = %(masterplan_id)s AND tenant_id = %(tenant_id)s AND search @@ query
+    AND path <> ALL (%(without)s)
+ORDER BY rank DESC, path, chunk_number LIMIT %(limit)s;

@@ -1,0 +1,123 @@
+"""Executing a plan from its first task to its tests: what a job, or a command, does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from app.errors import BudgetExceeded, Conflict, MgeError, ModelError
+from app.execution.mvp import MvpStrategy
+from app.execution.orchestrator import ExecutionOrchestrator, RunResult
+from app.execution.run import PlanRun, RunOptions, TestPolicy, tasks_by_id
+from app.llm.ask import ask, take_over
+from app.llm.port import Provider
+from app.model.plan import ExecutionMode, MasterPlan, PlanSource, PlanStatus
+from app.model.prompt import Completion, Complexity, Prompt
+from app.plans.events import EventType
+from app.plans.read import show_full_plan
+from app.plans.statements import sql
+from app.plans.states import PlanMove, move_plan
+from app.plans.tasks import PlanKey, note_plan_event
+from app.postgres.connect import Pool, transaction
+from app.postgres.rows import execute
+from app.workspace.repository import open_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A run that was asked for. ``holder`` names this attempt at it: what an earlier one held is taken over."""
+
+    key: PlanKey
+    mode: ExecutionMode
+    holder: str
+    workspaces: Path
+    options: RunOptions
+
+
+async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> RunResult:
+    """Execute what of a plan is not done; how that ended.
+
+    Raises `Conflict` where the plan is not in progress or its mode is not offered, `BudgetExceeded` and `ModelError`, which
+    leave the plan paused, and `StoreDown`.
+    """
+    key = execution.key
+    full = await show_full_plan(pool, key.masterplan_id, key.tenant_id)
+    if full.plan.status is not PlanStatus.IN_PROGRESS:
+        raise Conflict(f"the plan is {full.plan.status}", hint="`mge plan run PLAN` starts it")
+    if execution.mode is not ExecutionMode.MVP:
+        raise Conflict(
+            f"plans are not executed in the mode {execution.mode} yet", hint="run it in the mode mvp"
+        )
+    await _note_run(pool, provider, execution, full.plan)
+    await take_over(pool, key.masterplan_id, execution.holder)
+    workspace = await open_workspace(execution.workspaces / str(key.masterplan_id))
+
+    async def ask_for(prompt: Prompt, task_id: UUID) -> Completion:
+        return await ask(
+            pool,
+            provider,
+            prompt,
+            tenant_id=key.tenant_id,
+            masterplan_id=key.masterplan_id,
+            task_id=task_id,
+            holder=execution.holder,
+        )
+
+    run = PlanRun(pool, key, full.plan, workspace, ask_for, _options(execution, full.plan), tasks_by_id(full))
+    try:
+        result = await ExecutionOrchestrator(run, MvpStrategy(run)).execute()
+    except (BudgetExceeded, ModelError) as error:
+        await _pause(pool, key, error)
+        raise
+    return await _end(pool, key, result)
+
+
+def _options(execution: Execution, plan: MasterPlan) -> RunOptions:
+    """A plan from code is whole only at its end, so its tests run then."""
+    if plan.source is PlanSource.DERIVED:
+        return replace(execution.options, tests=TestPolicy.AT_END)
+    return execution.options
+
+
+async def _note_run(pool: Pool, provider: Provider, execution: Execution, plan: MasterPlan) -> None:
+    key = execution.key
+    values = {
+        **key.values(),
+        "execution_mode": execution.mode.value,
+        "provider": provider.name,
+        "llm_model": provider.model_for(Complexity.MEDIUM),
+        "simulated": provider.simulated,
+        "workspace_path": str(plan.masterplan_id),
+    }
+    async with transaction(pool) as connection:
+        await execute(connection, sql("set_run"), values)
+
+
+async def _pause(pool: Pool, key: PlanKey, error: MgeError) -> None:
+    """Leave the plan paused with the reason, so that it can go on when that is mended."""
+    reason = {"reason": str(error), "hint": error.hint}
+    if isinstance(error, BudgetExceeded):
+        await note_plan_event(pool, key, EventType.BUDGET_USED, reason)
+    try:
+        await move_plan(pool, key.masterplan_id, key.tenant_id, PlanMove.PAUSE, actor=key.actor, data=reason)
+    except Conflict:
+        return  # somebody paused or cancelled it in the meantime
+
+
+async def _end(pool: Pool, key: PlanKey, result: RunResult) -> RunResult:
+    if result.status is PlanStatus.PAUSED:
+        return result
+    move = PlanMove.COMPLETE if result.status is PlanStatus.COMPLETED else PlanMove.FAIL
+    data: dict[str, object] = {
+        "completed": result.completed,
+        "failed": result.failed,
+        "blocked": result.blocked,
+        "retried": result.retried,
+        "tests": None if result.tests is None else result.tests.as_event(),
+    }
+    try:
+        await move_plan(pool, key.masterplan_id, key.tenant_id, move, actor=key.actor, data=data)
+    except Conflict as error:
+        return replace(result, status=PlanStatus.PAUSED, reason=str(error))
+    return result
