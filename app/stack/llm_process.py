@@ -44,6 +44,11 @@ def command(serving: Serving, home: Path, port: int) -> tuple[str, ...]:
     )
 
 
+def environment() -> dict[str, str]:
+    """What llm's threads are told: to sleep where they wait for each other. Spinning, they are 3 to 9 times slower beside other work."""
+    return {"OMP_WAIT_POLICY": "passive"}
+
+
 def marker(home: Path) -> tuple[str, ...]:
     """Arguments by which the process of this home is known."""
     return (MODULE, str(home))

@@ -19,7 +19,7 @@ from app.errors import InputError, StackError
 from app.stack import lifecycle, llm_weights, ports, process, services, state
 from app.stack.config import Companion, Endpoints, Launch, Report, ServiceState, StackConfig, Stopped
 from app.stack.llm_messages import FIGURES_PATH
-from app.stack.llm_process import Serving, command
+from app.stack.llm_process import Serving, command, environment
 from app.stack.llm_weights import Fetched
 from app.stack.state import Running
 
@@ -120,7 +120,7 @@ def up(
     serving = Serving(name, fetched.path.resolve(), slots, context)
 
     def launch(_: Endpoints, port: int) -> Launch:
-        return Launch(command(serving, config.home, port))
+        return Launch(command(serving, config.home, port), environment())
 
     wanted = Companion(NAME, USUAL_PORT, port, launch, "/health", port_setting="--port")
     began = time.perf_counter()
@@ -170,10 +170,14 @@ def _check_engine() -> None:
     try:
         importlib.import_module("xllamacpp")
     except ImportError as error:
+        hint = (
+            "xllamacpp has wheels for Linux on x86-64; elsewhere set ANTHROPIC_BASE_URL to a server of your own "
+            "that speaks the Messages API, such as llama.cpp, Ollama, vLLM or LM Studio"
+        )
+        if "libgomp" in str(error):
+            hint = "install the OpenMP run time: the package libgomp1 (Debian, Ubuntu) or libgomp (others)"
         raise StackError(
-            f"this machine has no llama.cpp to run a model with: {error}",
-            hint="xllamacpp has wheels for Linux on x86-64; elsewhere set ANTHROPIC_BASE_URL to a server of your "
-            "own that speaks the Messages API, such as llama.cpp, Ollama, vLLM or LM Studio",
+            f"this machine cannot run llama.cpp, which the local model needs: {error}", hint=hint
         ) from error
 
 
