@@ -22,7 +22,17 @@ from app.settings import REPOSITORY, Settings
 from app.sources.opening import open_source
 from tests.integration.graph.plans import ask
 
-INTERNAL = ("digest/", "export/", "migrations/", "patch/", "plans/", "publish/", "service/", "staging/")
+INTERNAL = (
+    "digest/",
+    "export/",
+    "migrations/",
+    "patch/",
+    "plans/",
+    "publish/",
+    "service/",
+    "staging/",
+    "sync/",
+)
 ANALYSIS = [each for each in list_queries() if each.access == "read" and not each.name.startswith(INTERNAL)]
 SERVICE_STEPS = ("cycles/between", "cycles/of")
 EMPTY_HERE = {"explore/type_only", "explore/broken_files", "explore/uncertain", "waves/ready", "waves/check"}
