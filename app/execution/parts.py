@@ -7,10 +7,14 @@ twice, or a function again. These are merged: imports once at the top, and of tw
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Final
 from uuid import UUID
+
+_DEFINITION: Final = re.compile(r"(?:\s*#.*\n)*(?:def |class |async def |@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,5 @@ def _described(part: Part, node: ast.stmt, text: str, *, is_first: bool) -> _Sta
 def _blank_lines(before: _Statement, after: _Statement) -> int:
     if before.rank == after.rank == 2:
         return 0
-    is_definition = any(
-        each.text.lstrip().startswith(("def ", "class ", "async def ", "@")) for each in (before, after)
-    )
+    is_definition = any(_DEFINITION.match(each.text) for each in (before, after))
     return 2 if is_definition or after.rank == 4 else 1 if before.rank != after.rank else 0
