@@ -12,7 +12,7 @@ import pickle
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from app.errors import MgeError
 from app.model.atom import FileRecord
 from app.model.dependency import LinkCounts
 from app.pipeline.result import Built, FileFigures
@@ -38,7 +39,7 @@ CREATE TABLE symbol (name TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (name, 
 CREATE INDEX symbol_path ON symbol (path);
 """
 _PARSERS: Final = ("tree-sitter", "tree-sitter-python", "tree-sitter-typescript", "tree-sitter-javascript")
-_STAGES: Final = ("atoms", "indexes", "model", "parse", "pipeline", "resolve")
+STAGES: Final = ("atoms", "indexes", "model", "parse", "pipeline", "resolve", "scip", "sources")
 
 PlacedAnswers: TypeAlias = "dict[int, tuple[str, str, tuple[tuple[str, int], ...], str]]"
 """An index's answers about a file with paths instead of numbers: rule, place, targets, outside."""
@@ -61,14 +62,29 @@ class KnownFile:
 @cache
 def fingerprint() -> str:
     """What has to be the same for an earlier import to count: this program's stages, Python and the grammars."""
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for stage in _STAGES:
-        for path in sorted((root / stage).glob("*")):
-            if path.is_file():
-                digest.update(path.read_bytes())
+    digest = stages_digest(Path(__file__).resolve().parent.parent, STAGES)
     names = [f"{name} {version(name)}" for name in ("mge", *_PARSERS)]
-    return " ".join((digest.hexdigest(), platform.python_version(), sys.platform, *names))
+    return " ".join((digest, platform.python_version(), sys.platform, *names))
+
+
+def stages_digest(root: Path, stages: Sequence[str]) -> str:
+    """Digest every file below some folders of ``root``, but not what Python compiled of them.
+
+    Raises `MgeError` where a folder is missing: without it, what an older program found would count.
+    """
+    digest = hashlib.sha256()
+    for stage in stages:
+        folder = root / stage
+        if not folder.is_dir():
+            raise MgeError(
+                f"{folder} is not a directory",
+                hint="install the program again; if the package was renamed, rename it in app/pipeline/memory.py",
+            )
+        for path in sorted(folder.rglob("*")):
+            if path.suffix != ".pyc" and path.is_file():
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
 
 
 class Memory:
