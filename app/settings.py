@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr
@@ -52,3 +53,26 @@ class Settings(BaseSettings):
     mge_max_archive_ratio: int = Field(
         200, description="an archive that unpacks to more times its size is refused"
     )
+
+    devmatrix_mode: Literal["mvp", "v2_atoms", "hybrid"] = Field(
+        "mvp", description="mode of a run that no request, override or rollout decides"
+    )
+    enable_v2_atomization: bool = Field(True, description="whether plans may be cut into atoms; V2 needs it")
+    enable_v2_dep_graph: bool = Field(True, description="whether dependency graphs may be built; V2 needs it")
+    enable_v2_validation: bool = Field(True, description="whether atoms may be validated; V2 needs it")
+    enable_v2_execution: bool = Field(
+        False, description="whether runs may be executed in V2 at all: the kill switch"
+    )
+    enable_v2_review: bool = Field(True, description="whether uncertain atoms are queued for a person")
+    v2_rollout_percent: int = Field(
+        0, ge=0, le=100, description="share of users whose runs are V2's, in percent"
+    )
+    v2_max_parallel_atoms: int = Field(50, ge=1, le=1_000, description="atoms of a wave generated at once")
+    v2_retry_max_attempts: int = Field(3, ge=1, le=20, description="attempts at an atom at most")
+    v2_context_completeness_target: float = Field(
+        0.95, ge=0, le=1, description="share of what an atom depends on that its context has to hold"
+    )
+    v2_validation_strictness: Literal["low", "medium", "high"] = Field(
+        "medium", description="which findings of a validation count as errors"
+    )
+    mvp_max_parallel_tasks: int = Field(3, ge=1, le=100, description="tasks of a plan executed at once")
