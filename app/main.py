@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from app.errors import InputError
 from app.graph import connect as neo4j
 from app.graph import migrate as graph_migrate
 from app.graph.connect import Graph, Login
 from app.indexes.port import Indexer
 from app.indexes.typescript import LOCK, TypeScriptIndexer
+from app.model.plan import ExecutionMode
 from app.model.tenant import TENANT
+from app.modes.choose import Flag
+from app.modes.config import ModeConfig, ModeLimits, Strictness
 from app.parse.languages import LANGUAGES
 from app.settings import Settings
 from app.sources import ReadRules
 from app.stack import Companion, Endpoints, Launch, StackConfig, endpoints
 from app.stack.artifacts import fetch, locked
+from app.stack.services import NEO4J, POSTGRES
 
 if TYPE_CHECKING:
+    from app.llm.port import Provider
     from app.postgres.connect import Pool
 
 # Postgres's driver and SCIP's reader are imported where they are needed: most commands need neither, and their
@@ -36,12 +42,15 @@ __all__ = [
     "api_companion",
     "indexers",
     "migrate_stores",
+    "mode_environment",
     "open_graph",
     "open_pool",
+    "open_postgres",
     "open_stores",
     "read_rules",
     "stack_config",
     "store_migrations",
+    "workspaces",
 ]
 
 
@@ -124,6 +133,44 @@ def read_rules(settings: Settings, include: tuple[str, ...] = (), exclude: tuple
     )
 
 
+def mode_environment(settings: Settings) -> ModeConfig:
+    """What the environment says about modes; run-time changes in Postgres go on top of it."""
+    on = {
+        Flag.ATOMIZATION: settings.enable_v2_atomization,
+        Flag.DEP_GRAPH: settings.enable_v2_dep_graph,
+        Flag.VALIDATION: settings.enable_v2_validation,
+        Flag.EXECUTION: settings.enable_v2_execution,
+        Flag.REVIEW: settings.enable_v2_review,
+    }
+    return ModeConfig(
+        default_mode=ExecutionMode(settings.devmatrix_mode),
+        rollout_percent=settings.v2_rollout_percent,
+        flags=frozenset(flag for flag in Flag if on[flag]),
+        limits=ModeLimits(
+            mvp_max_parallel_tasks=settings.mvp_max_parallel_tasks,
+            v2_max_parallel_atoms=settings.v2_max_parallel_atoms,
+            v2_retry_max_attempts=settings.v2_retry_max_attempts,
+            v2_context_completeness_target=settings.v2_context_completeness_target,
+            v2_validation_strictness=Strictness(settings.v2_validation_strictness),
+        ),
+    )
+
+
+def open_provider(settings: Settings, name: str, answers: Mapping[tuple[str, int], str]) -> Provider:
+    """The provider of a name."""
+    raise InputError("no provider is there yet")
+
+
+def read_recordings(file: Path) -> dict[tuple[str, int], str]:
+    """The answers of a file."""
+    raise InputError("no provider is there yet")
+
+
+def workspaces(settings: Settings) -> Path:
+    """The folder that has a workspace for each plan that is executed."""
+    return settings.mge_home.absolute() / "workspaces"
+
+
 @asynccontextmanager
 async def open_stores(settings: Settings, *, postgres: bool = True) -> AsyncIterator[Stores]:
     """The stores, up to date: those of the settings, or else of the embedded stack that runs.
@@ -141,6 +188,16 @@ async def open_stores(settings: Settings, *, postgres: bool = True) -> AsyncIter
             pool = await stack.enter_async_context(open_pool(settings))
             await sql_migrate.up(pool, sql_migrate.list_migrations())
         yield Stores(graph, pool)
+
+
+@asynccontextmanager
+async def open_postgres(settings: Settings) -> AsyncIterator[Pool]:
+    """Postgres alone, up to date: plans are made and executed without Neo4j. Raises as `open_stores` does."""
+    from app.postgres import migrate as sql_migrate
+
+    async with open_pool(settings) as pool:
+        await sql_migrate.up(pool, sql_migrate.list_migrations())
+        yield pool
 
 
 async def migrate_stores(settings: Settings) -> int:
@@ -175,7 +232,7 @@ async def open_graph(settings: Settings) -> AsyncIterator[Graph]:
     config = stack_config(settings)
     uri, user, password = config.neo4j_uri, config.neo4j_user, config.neo4j_password or ""
     if uri is None:
-        found = await asyncio.to_thread(endpoints, config)
+        found = await asyncio.to_thread(endpoints, config, (NEO4J,))
         uri, user, password = found.neo4j_uri, found.neo4j_user, found.neo4j_password
     async with neo4j.connect(Login(uri, user, password, settings.neo4j_database)) as graph:
         yield graph
@@ -189,6 +246,6 @@ async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
     config = stack_config(settings)
     url = config.database_url
     if url is None:
-        url = (await asyncio.to_thread(endpoints, config)).database_url
+        url = (await asyncio.to_thread(endpoints, config, (POSTGRES,))).database_url
     async with sql.connect(url) as pool:
         yield pool

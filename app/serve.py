@@ -19,11 +19,25 @@ from app.api.router import add_routes
 from app.api.service import Rules, Service
 from app.errors import Conflict, MgeError, StackError, StoreDown
 from app.graph import migrate as graph_migrate
+from app.graph.connect import Graph
 from app.jobs.queue import open_queue, work
-from app.main import indexers, open_graph, open_pool, read_rules
+from app.main import (
+    TENANT,
+    indexers,
+    mode_environment,
+    open_graph,
+    open_pool,
+    open_provider,
+    read_rules,
+    workspaces,
+)
+from app.modes.watch import ModeHolder, refresh, watch
+from app.plans.live import feed_history
 from app.postgres import migrate as sql_migrate
+from app.postgres.connect import Pool
 from app.settings import Settings
-from app.worker.run import Workplace, run_job, sweep
+from app.worker.context import WorkerContext
+from app.worker.run import run_job, sweep
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 10.0
@@ -37,7 +51,7 @@ def create_app(settings: Settings, *, worker: bool = True) -> FastAPI:
 
     ``worker``: whether it also runs the jobs.
     """
-    service = Service(_rules(settings))
+    service = Service(_rules(settings), ModeHolder(mode_environment(settings)))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -94,7 +108,7 @@ def run_service(settings: Settings, host: str, port: int) -> None:
 def run_worker(settings: Settings) -> None:
     """Run jobs until SIGTERM or Ctrl-C, without the service; raises as `run_service` does."""
     _log_as_json()
-    service = Service(_rules(settings))
+    service = Service(_rules(settings), ModeHolder(mode_environment(settings)))
 
     async def run() -> None:
         stopped = asyncio.Event()
@@ -106,12 +120,32 @@ def run_worker(settings: Settings) -> None:
     asyncio.run(run())
 
 
+def worker_context(
+    settings: Settings, pool: Pool, current_graph: Callable[[], Graph | None], modes: ModeHolder
+) -> WorkerContext:
+    """What a worker of these settings works with."""
+    return WorkerContext(
+        current_graph=current_graph,
+        pool=pool,
+        rules=read_rules(settings),
+        uploads=_rules(settings).uploads,
+        import_root=settings.mge_import_root,
+        parsers=settings.mge_workers or os.cpu_count() or 1,
+        indexers=indexers(settings),
+        memory=settings.mge_home / "memory",
+        workspaces=workspaces(settings),
+        parallel_tasks=lambda: modes.current(TENANT).limits.mvp_max_parallel_tasks,
+        open_provider=partial(open_provider, settings),
+    )
+
+
 def _rules(settings: Settings) -> Rules:
     return Rules(
         hosts=frozenset(
             name.strip().lower() for name in settings.mge_allowed_hosts.split(",") if name.strip()
         ),
         uploads=settings.mge_home.absolute() / "uploads",
+        workspaces=workspaces(settings),
         import_root=settings.mge_import_root,
         max_upload_bytes=settings.mge_max_upload_bytes,
     )
@@ -185,30 +219,39 @@ async def _graph_for(service: Service, settings: Settings) -> AsyncIterator[None
 async def _pool_for(service: Service, settings: Settings) -> AsyncIterator[None]:
     async with open_pool(settings) as pool, open_queue(pool) as queue:
         await sql_migrate.up(pool, sql_migrate.list_migrations())
+        await refresh(pool, service.modes)
         service.pool, service.queue = pool, queue
+        watching = [
+            asyncio.create_task(watch(pool, service.modes)),
+            asyncio.create_task(_feed(pool, service)),
+        ]
         try:
             yield
         finally:
             service.pool = service.queue = None
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+
+
+async def _feed(pool: Pool, service: Service) -> None:
+    """Wake who follows a plan; while the database is away, they look by themselves."""
+    while True:
+        try:
+            await feed_history(pool, service.feed)
+        except StoreDown as error:
+            log.warning("notifications of plans' histories are interrupted", reason=str(error))
+        await asyncio.sleep(_FIRST_PAUSE_SECONDS)
 
 
 async def _keep_working(service: Service, settings: Settings) -> None:
-    """Run jobs whenever both stores answer."""
+    """Run jobs whenever Postgres answers; those that need Neo4j wait for it."""
     while True:
-        graph, pool = service.graph, service.pool
-        if graph is not None and pool is not None:
-            place = Workplace(
-                graph,
-                pool,
-                read_rules(settings),
-                service.rules.uploads,
-                service.rules.import_root,
-                settings.mge_workers or os.cpu_count() or 1,
-                indexers(settings),
-                settings.mge_home / "memory",
-            )
+        pool = service.pool
+        if pool is not None:
+            context = worker_context(settings, pool, lambda: service.graph, service.modes)
             try:
-                await work(pool, partial(run_job, place), partial(sweep, place))
+                await work(pool, partial(run_job, context), partial(sweep, context))
             except MgeError as error:
                 log.warning("worker stopped, and begins again", reason=str(error))
         await asyncio.sleep(_FIRST_PAUSE_SECONDS)

@@ -25,7 +25,7 @@ from app.api.service import Tenant, TheGraph, ThePool, TheQueue
 from app.errors import InputError
 from app.export.picture_plan import picture_json
 from app.graph.read import draw_neighbourhood, draw_page, show_plan, waves_page
-from app.jobs.records import BuildRequest
+from app.jobs.requests import BuildRequest
 
 router = APIRouter(prefix="/api/v2", tags=["graph"])
 

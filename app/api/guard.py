@@ -24,12 +24,14 @@ from app.model.problem import Problem, problem
 
 UPLOAD_PATH: Final = "/api/v2/plans/import"
 CYPHER_PATH: Final = "/api/v2/cypher"
+EVENTS_SUFFIX: Final = "/events"
 
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _BODY_BYTES: Final = 2**20
 _FORM_BYTES: Final = 2**20
 _ANSWER_SECONDS: Final = 25.0
+_POLICY_VIOLATION: Final = 1008
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -51,6 +53,9 @@ class Guard:
         self.rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -88,6 +93,16 @@ class Guard:
                     milliseconds=round((asyncio.get_running_loop().time() - began) * 1000),
                 )
 
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket in, or close it: browsers send one to any site, so its origin is held to the rules of a write."""
+        if _refusal("CONNECT", Headers(scope=scope), self.rules) is not None:
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return
+        scope["request_id"] = uuid4().hex
+        with structlog.contextvars.bound_contextvars(request_id=scope["request_id"]):
+            await self.app(scope, receive, send)
+
     def _most(self, request: Request) -> int:
         upload = request.method == "POST" and request.url.path == UPLOAD_PATH
         return self.rules.max_upload_bytes + _FORM_BYTES if upload else _BODY_BYTES
@@ -100,9 +115,11 @@ class Guard:
             started = True
             await send(message)
 
-        # An upload takes as long as it takes, and a statement says itself how long; everything else is a read or a short
-        # write of the stores.
-        seconds = None if request.url.path in (UPLOAD_PATH, CYPHER_PATH) else _ANSWER_SECONDS
+        # An upload takes as long as it takes, a statement says itself how long, and events come as long as a run lasts;
+        # everything else is a read or a short write of the stores.
+        path = request.url.path
+        endless = path in (UPLOAD_PATH, CYPHER_PATH) or path.endswith(EVENTS_SUFFIX)
+        seconds = None if endless else _ANSWER_SECONDS
         try:
             async with asyncio.timeout(seconds) as deadline:
                 await self.app(request.scope, receive, started_send)

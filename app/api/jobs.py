@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from hashlib import sha256
 from json import dumps
@@ -15,8 +16,8 @@ from app.api.service import Tenant, ThePool
 from app.errors import InputError
 from app.jobs import records as jobs
 from app.jobs.queue import Queue, enqueue
-from app.jobs.records import BuildRequest, IdempotencyKey, ImportRequest, Job, JobRequest
-from app.pipeline.importing import plan_id_for
+from app.jobs.records import IdempotencyKey, Job
+from app.jobs.requests import JobRequest
 from app.postgres.connect import Connection, Pool
 
 router = APIRouter(prefix="/api/v2/jobs", tags=["jobs"])
@@ -52,15 +53,19 @@ async def submit(
     key: str | None,
     content: str,
     response: Response,
+    before: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> tuple[JobModel, bool]:
     """Start a job, or find the one that the key belongs to; and whether it is new.
 
-    ``content`` is a digest of what came with the request beside its values. Raises `InputError` for a key
-    that cannot be one or came with another request, `StoreDown`.
+    ``content`` is a digest of what came with the request beside its values. ``before`` is done in the transaction that
+    records a new job. Raises `InputError` for a key that cannot be one or came with another request, `StoreDown`, and what
+    ``before`` raises.
     """
 
     async def put(connection: Connection, job_id: UUID, request: JobRequest, tenant: str) -> None:
-        await enqueue(queue, connection, job_id, f"plan {_plan_id(request, tenant)}")
+        if before is not None:
+            await before(connection)
+        await enqueue(queue, connection, job_id, request.subject(tenant).lock)
 
     job_id = uuid4()
     job = await jobs.submit(pool, job_id, tenant, request, _key(key, request, content), put)
@@ -84,17 +89,9 @@ def job_model(job: Job) -> JobModel:
         started_at=job.started_at,
         finished_at=job.finished_at,
         links=JobLinks(
-            self=here, cancel=f"{here}/cancel", plan=f"/api/v2/plans/{_plan_id(job.request, job.tenant_id)}"
+            self=here, cancel=f"{here}/cancel", plan=job.request.subject(job.tenant_id).path or None
         ),
     )
-
-
-def _plan_id(request: JobRequest, tenant: str) -> str:
-    match request:
-        case ImportRequest():
-            return plan_id_for(tenant, request.name)
-        case BuildRequest():
-            return request.plan_id
 
 
 def _key(key: str | None, request: JobRequest, content: str) -> IdempotencyKey | None:

@@ -29,9 +29,10 @@ from app.api.schemas import JobModel
 from app.api.service import Tenant, ThePool, TheQueue, TheService
 from app.errors import InputError
 from app.execution.start import start_run
-from app.jobs.records import DiscoverRequest, GenerateRequest
+from app.jobs.requests import DiscoverRequest, GenerateRequest
 from app.model.plan import ExecutionMode, FullPlan, MasterPlan, PlanSource
 from app.model.tenant import LOCAL_USER
+from app.modes.decide import ModeQuestion, decide
 from app.planning.generate import check_request
 from app.plans import read
 from app.plans.document import document_of
@@ -245,11 +246,10 @@ async def _execute(
     key: str | None,
 ) -> JobModel:
     plan = await read.show_plan(pool, body.masterplan_id, tenant)
-    choice = await service.choose_mode(pool, plan, body.mode)
+    question = ModeQuestion(tenant, None, plan.masterplan_id, body.mode)
+    choice = await decide(pool, service.modes.current(tenant), question)
     wanted, before = start_run(plan, choice, body.provider, actor=_ACTOR)
-    job, _ = await submit(
-        pool, queue, tenant, wanted, key=key, content="", response=response, before=before
-    )
+    job, _ = await submit(pool, queue, tenant, wanted, key=key, content="", response=response, before=before)
     return job
 
 

@@ -10,7 +10,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
 from app.api.schemas import example, taken
-from app.model.plan import ExecutionMode, PhaseType, PlanSource, PlanStatus, SubtaskStatus, TaskStatus, TaskType
+from app.model.plan import (
+    ExecutionMode,
+    PhaseType,
+    PlanSource,
+    PlanStatus,
+    SubtaskStatus,
+    TaskStatus,
+    TaskType,
+)
 from app.model.prompt import Complexity
 
 Request: TypeAlias = Annotated[str, StringConstraints(max_length=1_000_000, pattern=r"^[^\x00]*$")]
@@ -25,7 +33,9 @@ _DISCOVERY_ID = "1b9a77c4-63a5-4e0b-a1c9-0c5f6b9dc003"
 class DiscoveryStart(BaseModel):
     """A request in words."""
 
-    model_config = taken(user_request="A function that makes URL slugs of titles, with tests", provider="auto")
+    model_config = taken(
+        user_request="A function that makes URL slugs of titles, with tests", provider="auto"
+    )
 
     user_request: Request = Field(description="what the software should do; at most 20,000 characters")
     provider: ProviderChoice = Field("auto", description="which language model answers")
@@ -38,7 +48,9 @@ class MasterplanGenerate(BaseModel):
     model_config = taken(discovery_id=_DISCOVERY_ID, budget_usd="2.50", provider="auto")
 
     discovery_id: UUID
-    budget_usd: Budget | None = Field(None, description="what executing the plan may cost; no limit if left out")
+    budget_usd: Budget | None = Field(
+        None, description="what executing the plan may cost; no limit if left out"
+    )
     provider: ProviderChoice = Field("auto", description="which language model answers")
 
 
@@ -48,7 +60,9 @@ class MasterplanExecute(BaseModel):
     model_config = taken(masterplan_id=_PLAN_ID, mode="mvp", provider="auto")
 
     masterplan_id: UUID
-    mode: ExecutionMode | None = Field(None, description="the rules of `POST /api/v2/mode` decide if left out")
+    mode: ExecutionMode | None = Field(
+        None, description="the rules of `POST /api/v2/mode` decide if left out"
+    )
     provider: ProviderChoice = Field("auto", description="which language model answers")
 
 

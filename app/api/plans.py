@@ -30,7 +30,7 @@ from app.errors import InputError
 from app.graph.publish import delete_plan as take_away
 from app.graph.read import Properties, list_plans, show_plan
 from app.graph.staging import sweep
-from app.jobs.records import ImportRequest
+from app.jobs.requests import ImportRequest
 from app.uploads.paths import below_root
 from app.uploads.store import remove_upload
 

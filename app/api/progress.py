@@ -71,9 +71,7 @@ async def plan_socket(socket: WebSocket, masterplan_id: UUID, after: int = 0) ->
         await asyncio.gather(sending, leaving, return_exceptions=True)
 
 
-async def _send(
-    socket: WebSocket, service: Service, masterplan_id: UUID, tenant: str, after: int
-) -> None:
+async def _send(socket: WebSocket, service: Service, masterplan_id: UUID, tenant: str, after: int) -> None:
     try:
         pool = require_pool(service)
         await show_plan(pool, masterplan_id, tenant)

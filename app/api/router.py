@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from app.api import atoms, cypher, docs, graph, health, jobs, plans, queries
+from app.api import atoms, cypher, docs, graph, health, jobs, masterplans, modes, plans, progress, queries
 from app.api.browser import add_browser_pages
 from app.api.errors import add_error_handlers
 from app.api.guard import Guard
@@ -33,7 +33,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
     """Everything that the service answers, and what guards it."""
     app.state.service = service
     add_error_handlers(app)
-    for resource in (plans, atoms, graph, jobs, queries, cypher):
+    for resource in (plans, atoms, graph, jobs, queries, cypher, modes, masterplans, progress):
         app.include_router(resource.router, responses=_responses())
     app.include_router(health.router)
     app.include_router(docs.router)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from app.jobs.requests import JOB_KINDS
+
 # Postgres keeps no NUL in text, and a name or pattern has no use for other control characters.
 _TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
@@ -77,7 +79,7 @@ class BuildRequestModel(BaseModel):
 
 
 class JobLinks(BaseModel):
-    """Where to go from a job; `plan` is there as soon as the plan's id is known."""
+    """Where to go from a job; `plan` is what the job is about, where that has an address."""
 
     self: str
     cancel: str
@@ -114,7 +116,7 @@ class JobModel(BaseModel):
     )
 
     job_id: UUID
-    kind: Literal["import", "build"]
+    kind: str = Field(description=f"one of {', '.join(JOB_KINDS)}", json_schema_extra={"enum": [*JOB_KINDS]})
     status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     attempt: int = Field(description="how often it was begun: a stopped worker's job is begun again")
     progress: list[StageModel]

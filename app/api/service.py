@@ -15,6 +15,8 @@ from app.errors import MgeError, StoreDown
 from app.graph.connect import Graph
 from app.jobs.queue import Queue
 from app.model.tenant import TENANT
+from app.modes.watch import ModeHolder
+from app.plans.live import HistoryFeed
 from app.postgres.connect import Pool
 
 STATEMENTS_AT_ONCE: Final = 4
@@ -28,6 +30,7 @@ class Rules:
 
     hosts: frozenset[str]
     uploads: Path
+    workspaces: Path
     import_root: Path | None
     max_upload_bytes: int
 
@@ -41,9 +44,11 @@ class Service:
     """
 
     rules: Rules
+    modes: ModeHolder
     graph: Graph | None = None
     pool: Pool | None = None
     queue: Queue | None = None
+    feed: HistoryFeed = field(default_factory=HistoryFeed)
     troubles: dict[str, str] = field(default_factory=dict)
     refused: MgeError | None = None
     background: set[asyncio.Task[object]] = field(default_factory=set)
@@ -77,11 +82,15 @@ def _graph(request: Request) -> Graph:
     return graph
 
 
-def _pool(request: Request) -> Pool:
-    pool = _service(request).pool
-    if pool is None:
+def require_pool(service: Service) -> Pool:
+    """Postgres; `StoreDown` where it has not answered."""
+    if service.pool is None:
         raise StoreDown("PostgreSQL has not answered yet", hint="GET /api/health says why")
-    return pool
+    return service.pool
+
+
+def _pool(request: Request) -> Pool:
+    return require_pool(_service(request))
 
 
 def _queue(request: Request) -> Queue:

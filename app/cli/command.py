@@ -11,6 +11,8 @@ from app.cli import (
     export,
     impact,
     llm,
+    masterplan,
+    mode,
     plans,
     score,
     stack,
@@ -48,6 +50,8 @@ app.command("demo")(demo.demo)
 app.add_typer(boundaries.app, name="boundaries")
 app.add_typer(explorer.app, name="explorer")
 app.add_typer(llm.app, name="llm")
+app.add_typer(masterplan.app, name="plan")
+app.add_typer(mode.app, name="mode")
 plans.cypher.command("exec")(statement.cypher_exec)
 plans.cypher.command("favourites")(statement.favourites_file)
 app.add_typer(plans.cypher, name="cypher")

@@ -6,7 +6,8 @@ import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -33,6 +34,24 @@ ERR: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 def safe(text: object) -> Text:
     """Text from a code base, with what could drive a terminal shown as a replacement."""
     return Text("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text)))
+
+
+def safe_lines(text: str) -> Text:
+    """Several lines of such text."""
+    return Text("\n").join(safe(line.replace("\t", "    ")) for line in text.splitlines())
+
+
+@contextmanager
+def waiting(what: str, *, shown: bool) -> Iterator[None]:
+    """Tell a person what is waited for, and on a terminal that it goes on."""
+    if not shown:
+        yield
+    elif ERR.is_terminal:
+        with ERR.status(safe(what)):
+            yield
+    else:
+        say(what)
+        yield
 
 
 def say(text: str) -> None:

@@ -96,7 +96,7 @@ async def _note_run(pool: Pool, provider: Provider, execution: Execution, plan: 
 
 async def _pause(pool: Pool, key: PlanKey, error: MgeError) -> None:
     """Leave the plan paused with the reason, so that it can go on when that is mended."""
-    reason = {"reason": str(error), "hint": error.hint}
+    reason: dict[str, object] = {"reason": str(error), "hint": error.hint}
     if isinstance(error, BudgetExceeded):
         await note_plan_event(pool, key, EventType.BUDGET_USED, reason)
     try:

@@ -63,3 +63,10 @@ WHERE status IN ('queued', 'running') AND request ->> 'upload' <> '';
 -- The workers that gave a sign of life within some seconds
 SELECT count(*) AS workers FROM procrastinate_workers
 WHERE last_heartbeat > now() - make_interval(secs => %(seconds)s);
+
+-- unfinished_run --
+-- The job that executes a plan and is not over
+SELECT job_id FROM jobs
+WHERE tenant_id = %(tenant_id)s AND kind = 'execute' AND status IN ('queued', 'running')
+    AND request ->> 'masterplan_id' = %(masterplan_id)s
+LIMIT 1;

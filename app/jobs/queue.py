@@ -25,6 +25,7 @@ STALLED_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 1.0  # a new job announces itself, one that is queued again does not
 _GRACE_SECONDS: Final = 2.0
+_CONCURRENCY: Final = 4  # a run waits for a model most of its time; it must not keep imports waiting
 _TASK: Final = "run_job"
 _TIDY: Final = "tidy"
 _QUEUE: Final = "jobs"
@@ -67,7 +68,7 @@ async def enqueue(queue: Queue, connection: object, job_id: UUID, lock: str) -> 
 
 
 async def work(pool: object, run: Work, tidy: Tidy) -> None:
-    """Run jobs, one at a time, until cancelled; a job under way is then given up and queued again.
+    """Run jobs, a few at a time, until cancelled; those under way are then given up and queued again.
 
     ``tidy`` is run now and once a day. Raises `StoreDown` where the queue cannot be reached any more.
     """
@@ -91,6 +92,7 @@ async def work(pool: object, run: Work, tidy: Tidy) -> None:
                 install_signal_handlers=False,
                 fetch_job_polling_interval=_POLL_SECONDS,
                 shutdown_graceful_timeout=_GRACE_SECONDS,
+                concurrency=_CONCURRENCY,
                 delete_jobs="always",
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,

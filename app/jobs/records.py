@@ -9,51 +9,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
-from pydantic import Field, TypeAdapter
 
 from app.errors import Conflict, InputError, NotFound
+from app.jobs.requests import REQUEST, JobRequest
 from app.postgres.connect import Connection, Pool, transaction
 from app.postgres.queries import statements_beside
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-JobKind: TypeAlias = Literal["import", "build"]
-JobStatus: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
-    """What to import as the plan ``name``: the ``upload`` of that id, or the ``path`` below the import root.
-
-    ``root`` is what the uploaded archive's top folder counts as.
-    """
-
-    name: str
-    upload: str = ""
-    root: str = ""
-    path: str = ""
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    kind: Literal["import"] = "import"
-
-
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
-    """The plan whose cycles and waves are to be found anew."""
-
-    plan_id: str
-    kind: Literal["build"] = "build"
-
-
-JobRequest: TypeAlias = ImportRequest | BuildRequest
-
 sql: Final = statements_beside(__file__)
 
-_REQUEST: Final[TypeAdapter[JobRequest]] = TypeAdapter(Annotated[JobRequest, Field(discriminator="kind")])
+JobStatus: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +41,7 @@ class Job:
 
     job_id: UUID
     tenant_id: str
-    kind: JobKind
+    kind: str
     status: JobStatus
     attempt: int
     request: JobRequest
@@ -206,6 +176,13 @@ async def needed_uploads(pool: Pool) -> frozenset[str]:
     return frozenset(row["upload"] for row in rows)
 
 
+async def unfinished_job(connection: Connection, tenant_id: str, masterplan_id: str) -> UUID | None:
+    """The job that executes a plan and is not over, in the connection's transaction."""
+    values = {"tenant_id": tenant_id, "masterplan_id": masterplan_id}
+    row = await (await connection.execute(sql("unfinished_run"), values)).fetchone()
+    return None if row is None else row["job_id"]
+
+
 async def count_workers(pool: Pool, seconds: float) -> int:
     """How many workers gave a sign of life within so many seconds; `StoreDown`."""
     row = await _one(pool, "count_workers", {"seconds": seconds})
@@ -238,7 +215,7 @@ def _job(row: DictRow) -> Job:
         kind=row["kind"],
         status=row["status"],
         attempt=row["attempt"],
-        request=_REQUEST.validate_python(row["request"]),
+        request=REQUEST.validate_python(row["request"]),
         progress=tuple(StageProgress(**stage) for stage in row["progress"]),
         result=row["result"],
         error=row["error"],

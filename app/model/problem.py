@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from app.errors import (
+    BudgetExceeded,
     Busy,
     Conflict,
     InputError,
     MgeError,
     MigrationError,
+    ModelError,
     NotFound,
     SourceRefused,
     StackError,
@@ -29,6 +31,8 @@ _KINDS: Final[dict[type[MgeError], tuple[str, str]]] = {
     NotFound: ("not-found", "Nothing has that id"),
     Conflict: ("conflict", "The state of things forbids it"),
     Busy: ("busy", "As much of that runs as may run at once"),
+    BudgetExceeded: ("budget-exceeded", "The plan's budget does not cover the request"),
+    ModelError: ("model-error", "The language model does not answer as it should"),
     StoreDown: ("store-down", "A store does not answer"),
     StackError: ("stack-error", "The embedded stack does not run"),
     MigrationError: ("migration-error", "A migration was edited, is missing or failed"),

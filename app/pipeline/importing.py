@@ -42,6 +42,7 @@ from app.indexes.port import Indexer
 from app.model.atom import Atom, FileRecord
 from app.model.dependency import Dependency, DependencyType, ExternalReference, LinkCounts, Symbol
 from app.model.index import Index, merged
+from app.model.plan_id import plan_id_for
 from app.pipeline.indexing import ask, read_configs
 from app.pipeline.memory import KnownFile, built_kept, fingerprint, keep, opened, packed_answers
 from app.pipeline.result import Built, Figures, FileFigures, ImportResult, Progress, Touched, import_result
@@ -69,14 +70,8 @@ _CHUNK_BYTES: Final = 192 * 1024
 _CHUNK_FILES: Final = 24
 _BATCH: Final = 5_000
 _WRITING: Final = "of which waiting for the graph"
-_PLANS: Final = uuid.UUID("6b1f0a53-6a41-5f0e-9d2c-0f6d1c8a7e11")
 
 Result = TypeVar("Result")
-
-
-def plan_id_for(tenant_id: str, name: str) -> str:
-    """The id of an imported plan: the same name is the same plan, so a new import replaces it."""
-    return str(uuid.uuid5(_PLANS, f"{tenant_id}/{name}"))
 
 
 async def import_source(

@@ -10,7 +10,7 @@ from app.model.prompt import Complexity, Prompt
 from app.planning.answers import DiscoveryAnswer, PlanAnswer, schema_of
 
 _DISCOVERY_TOKENS: Final = 900
-_PLAN_TOKENS: Final = 6_000
+_PLAN_TOKENS: Final = 2_400
 _RETRY_TEMPERATURE: Final = 0.4
 
 _DISCOVERY: Final = """\

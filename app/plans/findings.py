@@ -9,9 +9,9 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Final
 
+from app.model.paths import path_problem
 from app.model.plan import TaskType
 from app.plans.document import PlanDocument, TaskDocument
-from app.plans.paths import path_problem
 
 MAX_TASKS: Final = 120
 

@@ -19,7 +19,7 @@ Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 sql: Final = statements_beside(__file__)
 _CONNECT_SECONDS = 5
-_CONNECTIONS = 10
+_CONNECTIONS = 20
 
 
 @asynccontextmanager

@@ -113,11 +113,12 @@ def status(config: StackConfig) -> tuple[ServiceStatus, ...]:
     return tuple(_status(config, name, running) for name, running in known.items())
 
 
-def endpoints(config: StackConfig) -> Endpoints:
-    """How to reach the stack that runs. Raises `StackError` where a store of it does not run."""
+def endpoints(config: StackConfig, needed: Sequence[str] | None = None) -> Endpoints:
+    """How to reach the stack that runs. Raises `StackError` where a store of it, or of those needed, does not run."""
     config = _absolute(config)
     for each in status(config):
-        if each.name in _stores(config) and each.state not in ("running", "external"):
+        required = each.name in (_stores(config) if needed is None else needed)
+        if required and each.state not in ("running", "external"):
             raise StackError(f"{each.name} is {each.state}", hint="start the stack with `mge up`")
     return _endpoints(config)
 

@@ -17,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from app.errors import InputError, MgeError
-from app.plans.paths import path_problem
+from app.model.paths import path_problem
 
 _TRAILER: Final = "Task-Id"
 _SAFE: Final = (

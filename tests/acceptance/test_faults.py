@@ -11,7 +11,7 @@ import httpx
 import neo4j
 import pytest
 
-from app.pipeline.importing import plan_id_for
+from app.model.plan_id import plan_id_for
 from app.stack import Endpoints
 from tests.acceptance.conftest import packed
 from tests.acceptance.service import ServiceProcess, ended, until

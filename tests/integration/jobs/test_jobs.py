@@ -8,7 +8,8 @@ from psycopg.errors import CheckViolation
 
 from app.errors import Conflict, InputError, NotFound, StoreDown
 from app.jobs import records as jobs
-from app.jobs.records import BuildRequest, IdempotencyKey, ImportRequest, Job, JobRequest, StageProgress
+from app.jobs.records import IdempotencyKey, Job, StageProgress
+from app.jobs.requests import BuildRequest, ImportRequest, JobRequest
 from app.postgres.connect import Connection, Pool, connect, transaction
 
 REQUEST = ImportRequest(name="shop", upload="a.zip", root="shop", include=("*.py",))
@@ -129,7 +130,7 @@ async def test_uploads_are_needed_until_the_job_is_over(pool: Pool) -> None:
         b"UPDATE jobs SET status = 'failed', error = '{}'",
         b"UPDATE jobs SET finished_at = now()",
         b"UPDATE jobs SET idempotency_key = 'k'",
-        b"UPDATE jobs SET kind = 'lunch'",
+        b"UPDATE jobs SET kind = ''",
     ],
 )
 async def test_the_database_refuses_a_state_that_cannot_be(pool: Pool, change: bytes) -> None:

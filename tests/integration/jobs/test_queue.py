@@ -15,12 +15,14 @@ from app.errors import StoreDown
 from app.graph.connect import Graph, Login
 from app.jobs import records as jobs
 from app.jobs.queue import Work, WorkAgain, enqueue, open_queue, work
-from app.jobs.records import BuildRequest, ImportRequest, Job, JobRequest
+from app.jobs.records import Job
+from app.jobs.requests import BuildRequest, ImportRequest, JobRequest
 from app.main import read_rules
 from app.postgres.connect import Connection, Pool, transaction
 from app.settings import Settings
 from app.uploads.store import new_upload, upload_path
-from app.worker.run import Workplace, run_job
+from app.worker.context import WorkerContext
+from app.worker.run import run_job
 
 
 async def submitted(pool: Pool, request: JobRequest, lock: str = "plan p1") -> Job:
@@ -150,13 +152,13 @@ async def test_a_worker_that_loses_its_connections_says_so_or_goes_on(pool: Pool
 
 
 @pytest.fixture
-async def place(pool: Pool, tmp_path: Path) -> AsyncIterator[Workplace]:
+async def place(pool: Pool, tmp_path: Path) -> AsyncIterator[WorkerContext]:
     """A worker's place, with a Neo4j that does not answer."""
     async with AsyncGraphDatabase.driver(
         "bolt://127.0.0.1:1", auth=("neo4j", "x"), max_transaction_retry_time=0.1
     ) as driver:
-        yield Workplace(
-            Graph(driver, Login("bolt://127.0.0.1:1", "neo4j", "x", "neo4j")),
+        yield WorkerContext(
+            lambda: Graph(driver, Login("bolt://127.0.0.1:1", "neo4j", "x", "neo4j")),
             pool,
             read_rules(Settings()),
             tmp_path / "uploads",
@@ -164,10 +166,13 @@ async def place(pool: Pool, tmp_path: Path) -> AsyncIterator[Workplace]:
             1,
             (),
             tmp_path / "memory",
+            tmp_path / "workspaces",
+            lambda: 3,
+            lambda name, answers: RecordedProvider(answers),
         )
 
 
-async def test_a_job_waits_for_a_store_and_gives_up_in_the_end(place: Workplace, pool: Pool) -> None:
+async def test_a_job_waits_for_a_store_and_gives_up_in_the_end(place: WorkerContext, pool: Pool) -> None:
     job = await submitted(pool, BuildRequest("p1"))
     with pytest.raises(WorkAgain) as again:
         await run_job(place, job.job_id)
@@ -184,7 +189,7 @@ async def test_a_job_waits_for_a_store_and_gives_up_in_the_end(place: Workplace,
     assert (await jobs.show(pool, job.job_id, "default")).attempt == 8
 
 
-async def test_a_job_that_always_kills_its_worker_fails(place: Workplace, pool: Pool) -> None:
+async def test_a_job_that_always_kills_its_worker_fails(place: WorkerContext, pool: Pool) -> None:
     job = await submitted(pool, BuildRequest("p1"))
     async with transaction(pool) as connection:
         await connection.execute("UPDATE jobs SET attempt = 8, status = 'running'")
@@ -196,7 +201,7 @@ async def test_a_job_that_always_kills_its_worker_fails(place: Workplace, pool: 
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 broken", b"\x1f\x8b broken"])
-async def test_an_upload_goes_when_its_job_is_over(place: Workplace, pool: Pool, content: bytes) -> None:
+async def test_an_upload_goes_when_its_job_is_over(place: WorkerContext, pool: Pool, content: bytes) -> None:
     upload = new_upload(place.uploads, ".zip")
     kept = upload_path(place.uploads, upload)
     kept.write_bytes(content)
@@ -209,7 +214,7 @@ async def test_an_upload_goes_when_its_job_is_over(place: Workplace, pool: Pool,
     assert not kept.exists()
 
 
-async def test_a_path_is_looked_at_again_when_its_turn_comes(place: Workplace, pool: Pool) -> None:
+async def test_a_path_is_looked_at_again_when_its_turn_comes(place: WorkerContext, pool: Pool) -> None:
     job = await submitted(pool, ImportRequest(name="etc", path="/etc"))
     await run_job(place, job.job_id)
     over = await jobs.show(pool, job.job_id, "default")
