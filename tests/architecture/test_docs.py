@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +12,7 @@ import typer.main
 from app.cli.command import app
 from app.model.atom import AtomKind
 from app.model.dependency import KINDS
+from app.plans.document import PlanDocument
 from app.settings import REPOSITORY, Settings
 
 
@@ -43,3 +45,9 @@ def test_every_package_is_on_the_map() -> None:
     packages = {path.parent.name for path in Path(REPOSITORY, "app").glob("*/__init__.py")}
     architecture = text_of("ARCHITECTURE.md")
     assert sorted(name for name in packages if f"`{name}`" not in architecture) == []
+
+
+def test_the_form_of_a_plan_file_is_published() -> None:
+    written = json.loads(text_of("docs/plan.schema.json"))
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:mge:plan"}
+    assert written == {**schema, **PlanDocument.model_json_schema()}
