@@ -75,7 +75,12 @@ BEGIN
         coalesce(nullif(current_setting('mge.actor', true), ''), session_user),
         coalesce(
             nullif(current_setting('mge.reason', true), ''),
-            CASE WHEN pg_trigger_depth() > 1 THEN 'the plan was deleted' ELSE 'changed by SQL, without a reason' END
+            CASE
+                WHEN TG_ARGV[0] = 'plan' AND after IS NULL AND NOT EXISTS (
+                    SELECT FROM masterplans WHERE masterplan_id = (before ->> 'masterplan_id')::uuid
+                ) THEN 'the plan was deleted'
+                ELSE 'changed by SQL, without a reason'
+            END
         )
     );
     PERFORM pg_notify('mode_settings', coalesce(after, before) ->> 'tenant_id');

@@ -38,7 +38,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.default_mode, found.rollout_percent, found.flags) == (
         ExecutionMode.HYBRID,
         7,
-        {Flag.EXECUTION},
+        frozenset({Flag.EXECUTION}),
     )
     assert (found.limits.mvp_max_parallel_tasks, found.limits.v2_validation_strictness) == (5, "high")
 
