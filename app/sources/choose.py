@@ -104,7 +104,7 @@ class Choice:
 
 def is_readable(name: bytes, rules: ReadRules) -> bool:
     text = name.decode("utf-8", "surrogateescape")
-    return text[text.rfind(".") :] in rules.readable or text in rules.readable
+    return rules.everything or text[text.rfind(".") :] in rules.readable or text in rules.readable
 
 
 def is_config(name: bytes, rules: ReadRules) -> bool:
@@ -146,6 +146,8 @@ def choose(
     """
     include = parse_options(rules.include, "include")
     exclude = parse_options(rules.exclude, "exclude")
+    if rules.everything:
+        outside, ignore_files = None, False
     choice = Choice()
     total = count = 0
     pending = [(b"", outside or Surroundings())]

@@ -19,6 +19,7 @@ class ReadRules:
 
     ``readable`` holds suffixes (``.py``) and whole file names; a name counts by what follows its last
     dot. ``configs`` are name patterns of files that tell how a project is built. ``include`` and ``exclude`` are patterns as in a `.gitignore`, relative to the source's root.
+    ``everything``: a file may be read whatever its name, also one that a `.gitignore` names.
     ``max_files`` and ``max_total_bytes`` count the files that are chosen; for an archive the bytes of
     everything that has to be unpacked count.
     """
@@ -31,6 +32,7 @@ class ReadRules:
     configs: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    everything: bool = False
 
     @property
     def max_members(self) -> int:

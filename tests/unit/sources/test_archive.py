@@ -396,3 +396,20 @@ def test_a_damaged_archive_is_read_or_refused(
         except SourceRefused as error:
             assert error.hint
         assert not (Path(made) / "work").exists() or not list((Path(made) / "work").iterdir())
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_everything_is_read_where_that_is_asked_for(make: Maker, tmp_path: Path) -> None:
+    """Also what a packed `.gitignore` names, since it was packed all the same; not folders of tools."""
+    files = {
+        "p-1/.gitignore": b"_version.py\n*.bin\n",
+        "p-1/PKG-INFO": b"Name: p\n",
+        "p-1/p/_version.py": b"v = 1\n",
+        "p-1/p/data.bin": b"\0\xff",
+        "p-1/p/__pycache__/x.pyc": b"x",
+    }
+    everything = dataclasses.replace(RULES, everything=True)
+    read = contents(make(tmp_path, files), tmp_path / "work", everything)
+    assert read == {
+        name.removeprefix("p-1/"): data for name, data in files.items() if "__pycache__" not in name
+    }

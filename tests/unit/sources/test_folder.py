@@ -219,3 +219,12 @@ def test_a_location_that_means_nothing_is_told_of(location: str) -> None:
 
 def test_a_folder_with_an_at_in_its_name_is_itself(tmp_path: Path) -> None:
     assert contents(write(tmp_path / "a@b", {"x.py": ""}), tmp_path / "work") == {"x.py": b""}
+
+
+def test_everything_in_a_folder_is_read_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Whatever its repository leaves out, and whatever the repository around it does."""
+    git(write(tmp_path, {".gitignore": "inner\n"}), "init", "-q")
+    root = write(tmp_path / "inner", {".gitignore": "b.txt\n", "a.py": "", "b.txt": "b", "noext": ""})
+    everything = dataclasses.replace(RULES, everything=True)
+    with open_source(str(root), everything, tmp_path / "work") as source:
+        assert paths(source) == [".gitignore", "a.py", "b.txt", "noext"]
