@@ -41,6 +41,8 @@ _ENVIRONMENT: Final = {
     "HOME": "/nonexistent",
 }
 _BRANCH: Final = "main"
+# Files are kept byte for byte, whatever a `.gitattributes` among them asks for.
+_ATTRIBUTES: Final = "* -text -ident -filter -working-tree-encoding\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ async def open_workspace(root: Path) -> Workspace:
     workspace = Workspace(root)
     if not await asyncio.to_thread((root / ".git").is_dir):
         await _git(workspace, "init", "--quiet", f"--initial-branch={_BRANCH}")
+        await asyncio.to_thread(_set_attributes, root)
         await _git(workspace, "commit", "--quiet", "--allow-empty", "-m", "Begin the workspace")
     await restore(workspace)
     return workspace
@@ -97,10 +100,12 @@ def list_files(workspace: Workspace) -> tuple[str, ...]:
     )
 
 
-async def commit(workspace: Workspace, subject: str, task_id: UUID) -> str:
-    """Commit all there is in a task's name; the commit's id. A commit without a change is made as well."""
-    await _git(workspace, "add", "--all")
-    message = f"{_one_line(subject)}\n\n{_TRAILER}: {task_id}\n"
+async def commit(workspace: Workspace, subject: str, task_id: UUID | None = None) -> str:
+    """Commit all there is, in a task's name if one is given; the commit's id. One without a change is made as well."""
+    # By force: a `.gitignore` among the files is a part of what is written, and speaks to others.
+    await _git(workspace, "add", "--all", "--force")
+    trailer = f"\n\n{_TRAILER}: {task_id}" if task_id else ""
+    message = f"{_one_line(subject)}{trailer}\n"
     await _git(workspace, "commit", "--quiet", "--allow-empty", "--cleanup=verbatim", "-m", message)
     return (await _git(workspace, "rev-parse", "HEAD")).strip()
 
@@ -114,6 +119,12 @@ async def committed_tasks(workspace: Workspace) -> frozenset[UUID]:
 def remove_workspace(root: Path) -> None:
     """Delete a workspace, where it is there."""
     shutil.rmtree(root, ignore_errors=True)
+
+
+def _set_attributes(root: Path) -> None:
+    file = root / ".git" / "info" / "attributes"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(_ATTRIBUTES)
 
 
 def _write(root: Path, path: str, content: bytes) -> None:

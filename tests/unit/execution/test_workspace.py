@@ -58,3 +58,20 @@ async def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         write_files(workspace, {"a.py": b"x"})
     assert secret.read_text() == "kept"
+
+
+async def test_files_stay_as_they_are_whatever_they_tell_git(tmp_path: Path) -> None:
+    files = {
+        ".gitattributes": b"* text=auto eol=lf ident\n*.bin filter=lfs diff=lfs\n",
+        ".gitignore": b"*.bin\n",
+        "a.py": b"# $Id$\r\nx = 1\r\ny = 2\n",
+        "b.bin": b"\0\r\n",
+    }
+    workspace = await open_workspace(tmp_path / "w")
+    write_files(workspace, files)
+    await commit(workspace, "What was given")
+    assert await committed_tasks(workspace) == frozenset()
+    for path in files:
+        (workspace.root / path).write_bytes(b"changed")
+    await open_workspace(tmp_path / "w")
+    assert {path: (workspace.root / path).read_bytes() for path in files} == files
