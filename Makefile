@@ -1,6 +1,6 @@
 # Every target does its own set-up; nothing but Python 3.11 or later, git and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test stop check lint format types docs lock long clean
+.PHONY: help demo demo-live test stop check lint format types docs lock long clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,10 +8,14 @@ MGE := $(BIN)/mge
 READY := $(VENV)/.ready
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(READY) ## Start the stack, import a real package, and say where to look at it
+demo: $(READY) ## Start the stack, import a package, execute a recorded plan, and say where to look at both
 	@$(MGE) demo
+
+demo-live: $(READY) ## Take a small request to tested code with a real model on this machine
+	@$(MGE) llm up
+	@$(MGE) demo --live
 
 test: $(READY) ## Lint, types, architecture, unit, integration and acceptance tests
 	$(BIN)/ruff check .

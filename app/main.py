@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from app.errors import InputError
+from app.errors import InputError, ModelError, StackError
 from app.graph import connect as neo4j
 from app.graph import migrate as graph_migrate
 from app.graph.connect import Graph, Login
@@ -27,6 +27,7 @@ from app.settings import Settings
 from app.sources import ReadRules
 from app.stack import Companion, Endpoints, Launch, StackConfig, endpoints
 from app.stack.artifacts import fetch, locked
+from app.stack.llm_server import local_model
 from app.stack.services import NEO4J, POSTGRES
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ __all__ = [
     "open_graph",
     "open_pool",
     "open_postgres",
+    "open_provider",
     "open_stores",
+    "read_recordings",
     "read_rules",
     "stack_config",
     "store_migrations",
@@ -157,13 +160,59 @@ def mode_environment(settings: Settings) -> ModeConfig:
 
 
 def open_provider(settings: Settings, name: str, answers: Mapping[tuple[str, int], str]) -> Provider:
-    """The provider of a name."""
-    raise InputError("no provider is there yet")
+    """The provider of a name; ``auto`` takes recorded answers where there are some, then a server that is set, then the local one.
+
+    Raises `InputError` for a name that there is not and for settings that cannot be used, `StackError` where the local model
+    does not run, and `ModelError` where ``auto`` finds nobody who could answer.
+    """
+    from app.llm.anthropic import ANTHROPIC_URL, AnthropicProvider
+    from app.llm.recorded import RecordedProvider
+
+    key = settings.anthropic_api_key.get_secret_value() if settings.anthropic_api_key else ""
+    running = local_model(stack_config(settings)) if name in ("auto", "local") else None
+    if name == "auto":
+        is_set = bool(key or settings.anthropic_base_url)
+        name = "recorded" if answers else "anthropic" if is_set else "local"
+        if name == "local" and (running is None or not running.alive):
+            raise ModelError(
+                "no language model is there to answer",
+                hint="start one on this machine with `mge llm up`, or set ANTHROPIC_API_KEY (docs/llm.md)",
+            )
+    match name:
+        case "recorded":
+            if not answers:
+                raise InputError(
+                    "there are no recorded answers",
+                    hint="give --recorded FILE, or another provider",
+                    field="provider",
+                )
+            return RecordedProvider(answers)
+        case "local":
+            if running is None or not running.alive:
+                raise StackError("the local model does not run", hint="start it with `mge llm up`")
+            return AnthropicProvider(
+                api_key="local",
+                base_url=running.base_url,
+                model=running.model,
+                timeout_seconds=settings.mge_llm_timeout_seconds,
+            )
+        case "anthropic":
+            return AnthropicProvider(
+                api_key=key,
+                base_url=settings.anthropic_base_url or ANTHROPIC_URL,
+                model=settings.mge_llm_model,
+                timeout_seconds=settings.mge_llm_timeout_seconds,
+            )
+    raise InputError(
+        f"there is no provider {name!r}", hint="one of auto, anthropic, local and recorded", field="provider"
+    )
 
 
 def read_recordings(file: Path) -> dict[tuple[str, int], str]:
-    """The answers of a file."""
-    raise InputError("no provider is there yet")
+    """The answers of a file of recordings, by label and attempt; `InputError` for one that cannot be read."""
+    from app.llm.recorded import read_answers
+
+    return read_answers(file)
 
 
 def workspaces(settings: Settings) -> Path:

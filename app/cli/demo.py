@@ -1,16 +1,31 @@
-"""`mge demo`: the main job on a real package, from nothing to a graph to look at."""
+"""`mge demo`: both halves of the product from nothing: code into a graph to look at, and a request into tested code."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+from uuid import UUID, uuid4
 
-from app.cli import output, plans, stack
+import typer
+
+from app.cli import masterplan, output, plans, stack
+from app.cli.run_plan import RunChoice, run_plan
 from app.errors import InputError
+from app.main import TENANT, open_provider, read_recordings, workspaces
+from app.model.tenant import LOCAL_USER
+from app.planning.usecases import generate_masterplan, start_discovery
+from app.plans import read
+from app.plans.states import PlanMove, move_plan
+from app.plans.write import Owner
+from app.postgres.connect import Pool
 from app.settings import Settings
 
 PACKAGE: Final = "networkx"
+RECORDINGS: Final = Path(__file__).with_name("demo_plan.jsonl")
+LIVE_REQUEST: Final = (
+    "A Python function slugify(title, max_length=60) that makes URL slugs of titles, with tests"
+)
 
 _QUERIES: Final = (
     (
@@ -26,21 +41,70 @@ _QUERIES: Final = (
         'MATCH (c:Cycle {plan_id: "PLAN"})<-[:IN_CYCLE]-(a:Atom) OPTIONAL MATCH (a)-[d {cut: true}]->(b:Atom) RETURN c.size, a.qualified_name, type(d), b.qualified_name ORDER BY c.size DESC LIMIT 50',
     ),
 )
+_PLAN_QUERY: Final = 'MATCH p = (plan:Plan {plan_id: "PLAN"})-[:HAS_PHASE]->()-[:HAS_MILESTONE]->()-[:HAS_TASK]->() RETURN p LIMIT 200'
 
 
-def demo() -> None:
-    """Start the stack, import a package of several hundred files, and say where to look at it."""
+def demo(
+    live: Annotated[
+        bool, typer.Option("--live", help="a small request with a real model instead (`mge llm up` first)")
+    ] = False,
+) -> None:
+    """Start the stack, import a package, execute a recorded plan, and say where to look at both."""
+    settings = Settings()
+    endpoints = stack.start(settings)
+    if live:
+        _execute(settings, LIVE_REQUEST, "local", {})
+        return
+    plan_id = _import(settings)
+    recordings = read_recordings(RECORDINGS)
+    masterplan_id = _execute(settings, recordings[("request", 1)], "recorded", recordings)
+    stack.print_addresses(endpoints)
+    output.OUT.print("Paste these into Neo4j Browser:", style="bold")
+    queries = [
+        *((question, query.replace("PLAN", plan_id)) for question, query in _QUERIES),
+        ("The plan that was executed, as a picture", _PLAN_QUERY.replace("PLAN", str(masterplan_id))),
+    ]
+    for question, query in queries:
+        output.OUT.print(f"\n// {question}\n{query}", markup=False)
+    output.OUT.print("\nEverything keeps running. Stop it with: make stop   (or: mge down)", markup=False)
+
+
+def _import(settings: Settings) -> str:
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise InputError(f"{PACKAGE} is not installed", hint="run `make demo`, which installs what it needs")
-    settings = Settings()
-    endpoints = stack.start(settings)
-    result = plans.run_import(
-        settings, str(Path(found.origin).parent), PACKAGE, (), (), shown=True, whole=True
-    )
+    folder = str(Path(found.origin).parent)
+    result = plans.run_import(settings, folder, PACKAGE, (), (), shown=True, whole=True)
     output.import_summary(result)
-    stack.print_addresses(endpoints)
-    output.OUT.print("Paste these into Neo4j Browser:", style="bold")
-    for question, query in _QUERIES:
-        output.OUT.print(f"\n// {question}\n{query.replace('PLAN', result.plan_id)}", markup=False)
-    output.OUT.print("\nEverything keeps running. Stop it with: make stop   (or: mge down)", markup=False)
+    return result.plan_id
+
+
+def _execute(
+    settings: Settings, request: str, provider_name: str, recordings: dict[tuple[str, int], str]
+) -> UUID:
+    """Take a request to a workspace: discovery, plan, approval, execution."""
+    provider = open_provider(settings, provider_name, recordings)
+    owner = Owner(TENANT, LOCAL_USER, uuid4(), masterplan.ACTOR)
+    output.OUT.print(output.safe(f"\nThe request: {request}"))
+    output.say(
+        "answers are recorded, so costs are simulated" if provider.simulated else "answers are a real model's"
+    )
+
+    async def work(pool: Pool) -> UUID:
+        holder = f"demo {uuid4()}"
+        with output.waiting("finding out what it is about", shown=True):
+            discovery = await start_discovery(pool, provider, request, owner, holder)
+        with output.waiting("planning", shown=True):
+            made = await generate_masterplan(pool, provider, discovery, owner, holder, recorded=recordings)
+        await move_plan(pool, made.masterplan_id, TENANT, PlanMove.APPROVE, actor=masterplan.ACTOR)
+        plan = await read.show_plan(pool, made.masterplan_id, TENANT)
+        output.say(f"a plan of {plan.total_tasks} tasks and {plan.total_subtasks} subtasks; executing it")
+        await run_plan(settings, pool, made.masterplan_id, RunChoice(provider_name, "mvp"), shown=True)
+        return made.masterplan_id
+
+    masterplan_id = masterplan.with_pool(work)
+    masterplan.show_plan(masterplan_id)
+    output.say(
+        f"look at it: mge plan show {str(masterplan_id)[:8]}; the files: {workspaces(settings) / str(masterplan_id)}"
+    )
+    return masterplan_id

@@ -16,7 +16,7 @@ from app.cli import output
 from app.cli.run_plan import RunChoice, run_plan
 from app.cli.running import run
 from app.errors import InputError, NotFound
-from app.main import TENANT, open_provider, open_postgres, read_recordings, workspaces
+from app.main import TENANT, open_postgres, open_provider, read_recordings, workspaces
 from app.model.plan import FullPlan, MasterPlan, PlanSource, Task, TaskStatus
 from app.model.tenant import LOCAL_USER
 from app.planning.generate import check_request
@@ -35,14 +35,20 @@ Result = TypeVar("Result")
 
 ACTOR = "user:local"
 
-PlanArgument = Annotated[str, typer.Argument(help="name or id of a plan, or the start of its id", metavar="PLAN")]
+PlanArgument = Annotated[
+    str, typer.Argument(help="name or id of a plan, or the start of its id", metavar="PLAN")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="is kept in the plan's history")]
 ProviderOption = Annotated[
     str, typer.Option("--provider", help="who answers: auto, anthropic, local or recorded (docs/llm.md)")
 ]
-ModeOption = Annotated[str, typer.Option("--mode", help="mvp, v2_atoms or hybrid; the rules decide if left out")]
-BudgetOption = Annotated[str, typer.Option("--budget", help="what executing the plan may cost, in US dollars")]
+ModeOption = Annotated[
+    str, typer.Option("--mode", help="mvp, v2_atoms or hybrid; the rules decide if left out")
+]
+BudgetOption = Annotated[
+    str, typer.Option("--budget", help="what executing the plan may cost, in US dollars")
+]
 
 app = typer.Typer(help="Plans: from a request in words to tested code.", no_args_is_help=True)
 
@@ -99,7 +105,11 @@ def new(
     _show(masterplan_id, json=json)
     if not json and not execute:
         name = str(masterplan_id)[:8]
-        output.say(f"next: mge plan run {name}" if approve else f"next: mge plan approve {name}, or mge plan edit {name} FILE")
+        output.say(
+            f"next: mge plan run {name}"
+            if approve
+            else f"next: mge plan approve {name}, or mge plan edit {name} FILE"
+        )
 
 
 @app.command("list")
@@ -231,7 +241,9 @@ def edit(
 @app.command("diff")
 def diff(
     plan: PlanArgument,
-    before: Annotated[int, typer.Option("--from", help="a version; the one before the other if left out")] = 0,
+    before: Annotated[
+        int, typer.Option("--from", help="a version; the one before the other if left out")
+    ] = 0,
     after: Annotated[int, typer.Option("--to", help="a version; the newest if left out")] = 0,
 ) -> None:
     """Show what changed between two versions of a plan."""
@@ -322,16 +334,22 @@ def _budget(text: str) -> Decimal | None:
     try:
         return Decimal(text)
     except InvalidOperation as error:
-        raise InputError(f"{text!r} is not an amount", hint="give US dollars, such as 2.50", field="budget") from error
+        raise InputError(
+            f"{text!r} is not an amount", hint="give US dollars, such as 2.50", field="budget"
+        ) from error
 
 
 def _read(file: Path) -> PlanDocument:
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise InputError(f"{file} is too large", hint=f"at most {MAX_BYTES:,} bytes are read", field="file")
+            raise InputError(
+                f"{file} is too large", hint=f"at most {MAX_BYTES:,} bytes are read", field="file"
+            )
         return read_document(file.read_bytes())
     except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}", hint="give a plan file", field="file") from error
+        raise InputError(
+            f"cannot read {file}: {error.strerror}", hint="give a plan file", field="file"
+        ) from error
 
 
 def _numbered(full: FullPlan, number: int) -> Task:
@@ -363,6 +381,11 @@ def _show_task(masterplan_id: UUID, number: int, *, json: bool) -> None:
             output.OUT.print(output.safe_lines(text))
 
 
+def show_plan(masterplan_id: UUID) -> None:
+    """Print a plan for a person."""
+    _show(masterplan_id, json=False)
+
+
 def _show(masterplan_id: UUID, *, json: bool) -> bool:
     """Print a plan; whether nothing of it failed."""
 
@@ -375,7 +398,9 @@ def _show(masterplan_id: UUID, *, json: bool) -> bool:
     full, usage = with_pool(work)
     plan = full.plan
     if json:
-        output.as_json({**asdict(plan), "tasks": [_task_json(task) for task in full.tasks], "usage": asdict(usage)})
+        output.as_json(
+            {**asdict(plan), "tasks": [_task_json(task) for task in full.tasks], "usage": asdict(usage)}
+        )
         return plan.status not in ("failed",)
     output.OUT.print(output.safe(f"{plan.project_name}: {plan.description}"), style="bold")
     output.as_table(
@@ -419,5 +444,3 @@ def _task_row(task: Task, full: FullPlan) -> tuple[object, ...]:
 
 def _task_json(task: Task) -> dict[str, Any]:
     return {**asdict(task), "subtasks": [asdict(part) for part in task.subtasks]}
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from app.errors import BudgetExceeded, Conflict, MgeError, ModelError
@@ -22,6 +23,10 @@ from app.plans.tasks import PlanKey, note_plan_event
 from app.postgres.connect import Pool, transaction
 from app.postgres.rows import execute
 from app.workspace.repository import open_workspace
+
+# Models that continue a begun answer are small ones, whose answers get worse with longer prompts.
+_SMALL_PROMPT: Final = 2_000
+_LARGE_PROMPT: Final = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,9 @@ async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> 
             holder=execution.holder,
         )
 
-    run = PlanRun(pool, key, full.plan, workspace, ask_for, _options(execution, full.plan), tasks_by_id(full))
+    run = PlanRun(
+        pool, key, full.plan, workspace, ask_for, _options(execution, provider, full.plan), tasks_by_id(full)
+    )
     try:
         result = await ExecutionOrchestrator(run, MvpStrategy(run)).execute()
     except (BudgetExceeded, ModelError) as error:
@@ -73,11 +80,13 @@ async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> 
     return await _end(pool, key, result)
 
 
-def _options(execution: Execution, plan: MasterPlan) -> RunOptions:
+def _options(execution: Execution, provider: Provider, plan: MasterPlan) -> RunOptions:
     """A plan from code is whole only at its end, so its tests run then."""
+    budget = _SMALL_PROMPT if provider.continues else _LARGE_PROMPT
+    options = replace(execution.options, token_budget=budget)
     if plan.source is PlanSource.DERIVED:
-        return replace(execution.options, tests=TestPolicy.AT_END)
-    return execution.options
+        return replace(options, tests=TestPolicy.AT_END)
+    return options
 
 
 async def _note_run(pool: Pool, provider: Provider, execution: Execution, plan: MasterPlan) -> None:
