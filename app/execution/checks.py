@@ -32,6 +32,7 @@ class FindingKind(StrEnum):
 
     NO_CODE = "no_code"
     CUT_OFF = "cut_off"
+    INCOMPLETE = "incomplete"
     SYNTAX = "syntax"
     UNDEFINED_NAME = "undefined_name"
     IMPORT = "import"
@@ -62,7 +63,7 @@ def part_findings(path: str, code: str) -> list[CheckFinding]:
             pass
     except tokenize.TokenError as error:
         message, (line, _) = error.args
-        return [CheckFinding(FindingKind.SYNTAX, path, line, f"the code is not complete: {message}")]
+        return [CheckFinding(FindingKind.INCOMPLETE, path, line, f"the code is not complete: {message}")]
     except SyntaxError:
         # An indentation that goes back below the part's first line: a part may begin inside a class.
         return []
@@ -73,7 +74,7 @@ def syntax_findings(file: AssembledFile) -> list[CheckFinding]:
     """What keeps a whole file from being read."""
     try:
         if file.path.endswith((".py", ".pyi")):
-            compile(file.text, file.path, "exec", dont_inherit=True)
+            compile(_plain(file.text), file.path, "exec", dont_inherit=True)
         elif file.path.endswith(".json"):
             json.loads(file.text)
         elif file.path.endswith(".toml"):
@@ -83,6 +84,30 @@ def syntax_findings(file: AssembledFile) -> list[CheckFinding]:
     except (ValueError, RecursionError) as error:
         return [CheckFinding(FindingKind.SYNTAX, file.path, 0, f"cannot be read: {error}")]
     return []
+
+
+async def static_findings(
+    files: Sequence[AssembledFile],
+    modules: Mapping[str, str],
+    text_of: Callable[[str], str | None],
+    *,
+    externals: bool,
+) -> list[CheckFinding]:
+    """All that is wrong with whole files before they run: their syntax, else their names and imports.
+
+    ``modules``, ``text_of`` and ``externals`` are as in `import_findings`.
+    """
+    found: list[CheckFinding] = []
+    readable: list[AssembledFile] = []
+    for file in files:
+        broken = syntax_findings(file)
+        found += broken
+        if not broken:
+            readable.append(file)
+    found += await name_findings(readable)
+    for file in readable:
+        found += import_findings(file, modules, text_of, externals=externals)
+    return found
 
 
 async def name_findings(files: Sequence[AssembledFile]) -> list[CheckFinding]:
@@ -131,7 +156,7 @@ def import_findings(
     if not file.path.endswith(".py"):
         return []
     found: list[CheckFinding] = []
-    for node in ast.walk(ast.parse(file.text)):
+    for node in ast.walk(ast.parse(_plain(file.text))):
         if isinstance(node, ast.Import):
             unknown = [each.name for each in node.names if not _is_known(each.name, modules, externals)]
             found += [_unknown(file.path, node.lineno, name) for name in unknown]
@@ -212,7 +237,7 @@ def _is_known(name: str, modules: Mapping[str, str], externals: bool) -> bool:
 def _bound_names(text: str) -> set[str] | None:
     """The names that a module binds; None where only running it tells."""
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(_plain(text))
     except SyntaxError:
         return None
     names: set[str] = set()
@@ -241,6 +266,11 @@ def _unknown(path: str, line: int, name: str) -> CheckFinding:
     return CheckFinding(
         FindingKind.IMPORT, path, line, f"there is no module {name!r}, neither in the plan nor installed"
     )
+
+
+def _plain(text: str) -> str:
+    """The text without a byte order mark, which Python takes in files only."""
+    return text.removeprefix("\ufeff")
 
 
 def _write(path: str, text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from app.errors import BudgetExceeded, Conflict, MgeError, ModelError
+from app.execution.baseline import Known, known_findings
 from app.execution.mvp import MvpStrategy
 from app.execution.orchestrator import ExecutionOrchestrator, RunResult
 from app.execution.run import PlanRun, RunOptions, TestPolicy, tasks_by_id
@@ -16,7 +17,7 @@ from app.llm.port import Provider
 from app.model.plan import ExecutionMode, MasterPlan, PlanSource, PlanStatus
 from app.model.prompt import Completion, Complexity, Prompt
 from app.plans.events import EventType
-from app.plans.read import show_full_plan
+from app.plans.read import recorded_answers, show_full_plan
 from app.plans.statements import sql
 from app.plans.states import PlanMove, move_plan
 from app.plans.tasks import PlanKey, note_plan_event
@@ -69,9 +70,12 @@ async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> 
             holder=execution.holder,
         )
 
-    run = PlanRun(
-        pool, key, full.plan, workspace, ask_for, _options(execution, provider, full.plan), tasks_by_id(full)
-    )
+    known: Known = frozenset()
+    if full.plan.source is PlanSource.DERIVED:
+        answers = await recorded_answers(pool, key.masterplan_id, key.tenant_id)
+        known = await known_findings(full.tasks, answers)
+    options = _options(execution, provider, full.plan)
+    run = PlanRun(pool, key, full.plan, workspace, ask_for, options, tasks_by_id(full), known)
     try:
         result = await ExecutionOrchestrator(run, MvpStrategy(run)).execute()
     except (BudgetExceeded, ModelError) as error:

@@ -9,14 +9,13 @@ from graphlib import TopologicalSorter
 from typing import Final
 from uuid import UUID
 
+from app.execution.baseline import known_as
 from app.execution.checks import (
     CheckFinding,
     FindingKind,
-    import_findings,
     modules_of,
-    name_findings,
     part_findings,
-    syntax_findings,
+    static_findings,
 )
 from app.execution.parts import AssembledFile
 from app.execution.prompts import Excerpt, Feedback, SubtaskContext, subtask_prompt
@@ -98,18 +97,13 @@ class MvpStrategy:
 
     async def _static_findings(self, task: Task, files: Sequence[AssembledFile]) -> list[CheckFinding]:
         whole = [file for file in files if self.run.is_complete(file.path, task.task_id)]
-        found = [each for file in whole for each in syntax_findings(file)]
-        if found:
-            return found
-        found = await name_findings(whole)
-        for file in whole:
-            found += import_findings(
-                file,
-                self._modules,
-                lambda path: self.run.complete_text(path, task.task_id),
-                externals=self.run.verbatim,
-            )
-        return found
+        found = await static_findings(
+            whole,
+            self._modules,
+            lambda path: self.run.complete_text(path, task.task_id),
+            externals=self.run.verbatim,
+        )
+        return [each for each in found if known_as(each) not in self.run.known]
 
     async def _write(self, task: Task, subtask: Subtask, unit: Task) -> Sequence[TaskFinding]:
         """Ask for a subtask's code and keep it; what keeps it from being code."""
@@ -132,6 +126,7 @@ class MvpStrategy:
         return [
             _finding(subtask, each.kind, each.line, each.message)
             for each in part_findings(path, extracted.code)
+            if known_as(each) not in self.run.known
         ]
 
     async def _context(self, task: Task, subtask: Subtask, unit: Task) -> SubtaskContext:

@@ -207,7 +207,12 @@ class ExecutionOrchestrator:
         run = self.run
         while True:
             async with run.applying:
-                tests = await test_findings(run.workspace.root, list(run.options.test_paths))
+                tests = await test_findings(
+                    run.workspace.root,
+                    run.options.test_paths,
+                    run.options.test_limits,
+                    run.options.known_failures,
+                )
             await steps.note_plan_event(run.pool, run.key, EventType.TESTS_RUN, tests.as_event())
             blamed = self._blamed(tests)
             if run.stopping or not blamed:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
+from app.execution.baseline import Known
 from app.execution.parts import AssembledFile, Part, join_parts, merge_parts
+from app.execution.testing import TEST_LIMITS
 from app.model.plan import FullPlan, MasterPlan, PlanSource, Subtask, SubtaskStatus, Task, TaskStatus
 from app.model.prompt import Completion, Prompt
 from app.plans.tasks import PlanKey
 from app.postgres.connect import Pool
+from app.sandbox.values import Limits
 from app.workspace.repository import Workspace
 
 AskFor = Callable[[Prompt, UUID], Awaitable[Completion]]
@@ -30,12 +33,17 @@ class TestPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run is done. ``token_budget`` bounds a request's prompt."""
+    """How a run is done. ``token_budget`` bounds a request's prompt.
+
+    ``known_failures`` are tests that fail on the code that the plan was derived from as well.
+    """
 
     parallel_tasks: int = 3
     token_budget: int = 2_000
     tests: TestPolicy = TestPolicy.EACH_TASK
     test_paths: tuple[str, ...] = ()
+    test_limits: Limits = TEST_LIMITS
+    known_failures: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -49,6 +57,8 @@ class PlanRun:
     ask: AskFor
     options: RunOptions
     tasks: dict[UUID, Task]
+    known: Known = frozenset()
+    """What the checks find in the code that the plan was derived from as well."""
     applying: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by who changes the workspace: files are checked as one task leaves them."""
     stopping: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -11,14 +11,17 @@ from app.execution.checks import CheckFinding, FindingKind
 from app.sandbox.suite import Failure, SuiteOutcome, TestReport, run_tests
 from app.sandbox.values import Limits
 
-_LIMITS: Final = Limits(seconds=120.0)
+TEST_LIMITS: Final = Limits(seconds=120.0)
 _MESSAGE_CHARACTERS: Final = 700
 _MAX_FINDINGS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """What a run of tests came to. ``outcome`` is ``not_run`` where this machine has no sandbox: that is not a pass."""
+    """What a run of tests came to. ``outcome`` is ``not_run`` where this machine has no sandbox: that is not a pass.
+
+    ``known`` are those of the failed tests that were expected to fail; where there are no others, it is passed.
+    """
 
     __test__ = False
 
@@ -30,6 +33,8 @@ class TestRun:
     reason: str
     logs: str
     seconds: float
+    failures: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -43,26 +48,38 @@ class TestRun:
             "passed": self.passed,
             "failed": self.failed_tests,
             "skipped": self.skipped,
+            "known_failures": len(self.known),
             "seconds": round(self.seconds, 2),
             "reason": self.reason,
             "findings": [str(each) for each in self.findings],
         }
 
 
-async def test_findings(root: Path, paths: Sequence[str], limits: Limits = _LIMITS) -> TestRun:
-    """Run tests (all where no path is given): what failed, at the line that it is blamed on."""
-    return _as_run(await run_tests(root, paths, limits=limits))
+async def test_findings(
+    root: Path,
+    paths: Sequence[str],
+    limits: Limits = TEST_LIMITS,
+    expected: Collection[str] = frozenset(),
+) -> TestRun:
+    """Run tests (all where no path is given): what failed, at the line that it is blamed on.
+
+    Nobody is blamed for the ``expected`` failures.
+    """
+    return _as_run(await run_tests(root, paths, limits=limits), expected)
 
 
 test_findings.__test__ = False  # type: ignore[attr-defined]
 
 
-def _as_run(report: TestReport) -> TestRun:
-    findings = [_finding(each) for each in report.failures[:_MAX_FINDINGS]]
+def _as_run(report: TestReport, expected: Collection[str]) -> TestRun:
+    new = [each for each in report.failures if each.test not in expected]
+    known = tuple(dict.fromkeys(each.test for each in report.failures if each.test in expected))
+    findings = [_finding(each) for each in new[:_MAX_FINDINGS]]
     if report.outcome in (SuiteOutcome.TIMED_OUT, SuiteOutcome.OUT_OF_MEMORY) and not findings:
         findings = [CheckFinding(FindingKind.TEST_TIMEOUT, "", 0, report.reason or report.outcome.value)]
+    is_passed = report.outcome is SuiteOutcome.FAILED and known and not new and not report.reason
     return TestRun(
-        report.outcome,
+        SuiteOutcome.PASSED if is_passed else report.outcome,
         report.passed,
         report.failed + report.errors,
         report.skipped,
@@ -70,6 +87,8 @@ def _as_run(report: TestReport) -> TestRun:
         report.reason,
         (report.run.stdout + report.run.stderr)[-20_000:],
         report.run.seconds,
+        tuple(dict.fromkeys(each.test for each in new)),
+        known,
     )
 
 

@@ -143,7 +143,13 @@ async def retry_parts(
         await execute(connection, sql("reset_subtasks"), {"subtask_ids": guilty, "tenant_id": key.tenant_id})
         if requeue:
             await _move(connection, key, task.task_id, TaskStatus.PENDING, (TaskStatus.COMPLETED,))
-        await _note(connection, key, task, EventType.TASK_RETRIED, {"findings": _shown(findings)})
+        await _note(
+            connection,
+            key,
+            task,
+            EventType.TASK_RETRIED,
+            {"findings": _shown(findings), "blamed": _blamed(findings)},
+        )
 
 
 async def fail_task(
@@ -163,7 +169,11 @@ async def fail_task(
             key,
             task,
             EventType.TASK_FAILED,
-            {"findings": _shown(findings), "blocked": [str(each) for each in blocked]},
+            {
+                "findings": _shown(findings),
+                "blamed": _blamed(findings),
+                "blocked": [str(each) for each in blocked],
+            },
         )
     return blocked
 
@@ -269,3 +279,8 @@ async def _note_validation(
 
 def _shown(findings: Sequence[TaskFinding]) -> list[str]:
     return [str(each) for each in findings[:_SHOWN_FINDINGS]]
+
+
+def _blamed(findings: Sequence[TaskFinding]) -> dict[str, str]:
+    """The subtasks that findings are about, each with the kind of the first."""
+    return {str(each.subtask_id): each.kind for each in reversed(findings)}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from app.execution.baseline import known_as
 from app.execution.checks import (
     FindingKind,
     import_findings,
     modules_of,
     name_findings,
     part_findings,
+    static_findings,
     syntax_findings,
 )
 from app.execution.parts import AssembledFile
@@ -60,3 +62,18 @@ def test_modules_that_only_running_knows_are_not_guessed_at() -> None:
     assert imports("from b import anything\n", {"b.py": "from os import *\n"}) == []
     assert imports("from b import anything\n", {"b.py": "def __getattr__(name): ...\n"}) == []
     assert imports("from b import later\n", {"c.py": ""}) != []
+
+
+async def test_what_is_found_in_a_plans_own_code_is_known() -> None:
+    """Code that Python 3 cannot read, and names that nothing binds; not what a later version adds."""
+    original = [
+        AssembledFile("old.py", "print 'x'\n", ()),
+        AssembledFile("text.py", "\ufeffdef f(s):\n    return unicode(s)\n", ()),
+    ]
+    known = {
+        known_as(each) for each in await static_findings(original, {}, lambda path: None, externals=True)
+    }
+    assert {path for path, _ in known} == {"old.py", "text.py"}
+    changed = [original[0], AssembledFile("text.py", "\ufeffdef f(s):\n    return unicode(s, mode)\n", ())]
+    found = await static_findings(changed, {}, lambda path: None, externals=True)
+    assert [each.message for each in found if known_as(each) not in known] == ["Undefined name `mode`"]
