@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from app.sandbox.interpreter import ENVIRONMENT, environment_config, interpreter
+from app.sandbox.interpreter import ENVIRONMENT, environment_files, interpreter
 from app.sandbox.values import Limits
 
 WORK: Final = "/work"
@@ -27,6 +27,7 @@ _START: Final = Path(__file__).parent / "inside" / "start.py"
 _SYSTEM_FOLDERS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives")
 _OPEN_FILES: Final = 256
+_RESERVED: Final = 4
 
 # Users from here on belong to nobody: systemd leaves the range free, and no distribution gives them out.
 _FREE_USERS: Final = 0x7000_0000
@@ -83,11 +84,9 @@ def arguments(work: Invocation, owner: int | None, place: Mapping[str, int]) -> 
     options += _system()
     for source, target in found.binds:
         options += ["--ro-bind", str(source), target]
-    for hidden in found.hidden_files:
-        options += ["--ro-bind", "/dev/null", hidden]
-    for hidden in found.hidden_folders:
+    for hidden in found.hidden:
         options += ["--tmpfs", hidden, "--remount-ro", hidden]
-    if found.environment:
+    if found.packages:
         options += ["--symlink", found.program, f"{ENVIRONMENT}/bin/python"]
         options += ["--symlink", "python", f"{ENVIRONMENT}/bin/python3"]
     for target in contents(work, owner):
@@ -101,22 +100,25 @@ def arguments(work: Invocation, owner: int | None, place: Mapping[str, int]) -> 
 def contents(work: Invocation, owner: int | None) -> dict[str, bytes]:
     """Returns the files that are made for the run, by their place inside."""
     user = _USER if owner is None else owner
-    made = {
+    return {
         "/etc/passwd": f"sandbox:x:{user}:{user}::/tmp:/bin/sh\n".encode(),
         "/etc/group": f"sandbox:x:{user}:\n".encode(),
         "/etc/hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n",
         "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
         f"{TOOLS}/start.py": _START.read_bytes(),
+        **{place: text.encode() for place, text in environment_files().items()},
         **work.files,
     }
-    if interpreter().environment:
-        made[f"{ENVIRONMENT}/pyvenv.cfg"] = environment_config().encode()
-    return made
+
+
+def own_file_systems(work: Invocation, owner: int | None) -> tuple[str, ...]:
+    """Returns the places inside that are in memory and belong to the run alone."""
+    return ("/tmp", "/dev/shm", *([WORK] if _is_copied(work, owner) else ()))  # noqa: S108
 
 
 def start_command(work: Invocation, owner: int | None, errors: int, channel: int | None) -> list[str]:
     """Returns what bubblewrap is to execute: our first program, told what to become."""
-    copied = owner is not None or work.writable
+    copied = _is_copied(work, owner)
     plan = {
         "errors": errors,
         "owner": owner,
@@ -128,6 +130,11 @@ def start_command(work: Invocation, owner: int | None, errors: int, channel: int
         "environment": _environment(work.python_path, channel),
     }
     return [interpreter().program, "-I", "-S", f"{TOOLS}/start.py", json.dumps(plan)]
+
+
+def _is_copied(work: Invocation, owner: int | None) -> bool:
+    # A user of its own may not even read what is root's; we ourselves can, and then a read-only mount is enough.
+    return work.writable or owner is not None
 
 
 def _isolation(owner: int | None) -> list[str]:
@@ -176,7 +183,7 @@ def _writable_places(limits: Limits) -> list[str]:
 
 
 def _folder(work: Invocation, owner: int | None) -> list[str]:
-    if owner is None and not work.writable:
+    if not _is_copied(work, owner):
         hidden = ["--tmpfs", f"{WORK}/.git", "--remount-ro", f"{WORK}/.git"]
         return ["--ro-bind", str(work.folder), WORK, *(hidden if (work.folder / ".git").is_dir() else ())]
     size = FOLDER_MB + (work.limits.file_mb if work.writable else 0)
@@ -192,7 +199,9 @@ def _limits(limits: Limits, owner: int | None) -> dict[str, int]:
     if owner is None and _release() < _COUNTED_BY_NAMESPACE:
         processes += _processes_of_ours()
     return {
-        "RLIMIT_AS": limits.memory_mb * _MEGABYTE,
+        # What a process may fill, and what it may reserve: threads and allocators reserve much that they never fill.
+        "RLIMIT_DATA": limits.memory_mb * _MEGABYTE,
+        "RLIMIT_AS": limits.memory_mb * _MEGABYTE * _RESERVED,
         "RLIMIT_FSIZE": limits.file_mb * _MEGABYTE,
         "RLIMIT_CPU": math.ceil(limits.seconds) * (os.cpu_count() or 1) + 1,
         "RLIMIT_NPROC": processes,
@@ -205,7 +214,7 @@ def _limits(limits: Limits, owner: int | None) -> dict[str, int]:
 
 def _environment(python_path: Sequence[str], channel: int | None) -> dict[str, str]:
     found = interpreter()
-    programs = [f"{ENVIRONMENT}/bin"] if found.environment else []
+    programs = [f"{ENVIRONMENT}/bin"] if found.packages else []
     programs += [str(Path(found.program).parent), "/usr/local/bin", "/usr/bin", "/bin"]
     variables = {
         "PATH": ":".join(dict.fromkeys(programs)),

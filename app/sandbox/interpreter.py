@@ -12,6 +12,7 @@ from typing import Final
 
 HOME: Final = "/opt/python"
 ENVIRONMENT: Final = "/opt/venv"
+_PACKAGES: Final = "/opt/packages"
 _SYSTEM: Final = Path("/usr")
 
 
@@ -19,49 +20,52 @@ _SYSTEM: Final = Path("/usr")
 class Interpreter:
     """Python as it is seen inside: ``binds`` maps a host folder to its place, ``program`` is what is executed.
 
-    ``environment`` says that it has a virtual environment at `ENVIRONMENT`; ``hidden_files`` and ``hidden_folders``
-    are places of ours in it that a workspace has no business with.
+    ``packages`` are the places of installed packages where we run in a virtual environment; then there is one inside
+    too, at `ENVIRONMENT`. ``hidden`` are folders of ours that a workspace has no business with.
     """
 
     binds: tuple[tuple[Path, str], ...]
     program: str
-    environment: bool
     libraries: str
-    hidden_files: tuple[str, ...]
-    hidden_folders: tuple[str, ...]
+    packages: tuple[str, ...]
+    hidden: tuple[str, ...]
 
 
 @cache
 def interpreter() -> Interpreter:
-    """Returns the layout of the interpreter that runs us. Raises ``ValueError`` where it cannot be moved."""
+    """Returns the layout of the interpreter that runs us."""
     base = Path(sys.base_prefix).resolve()
-    executable = Path(sys.executable).resolve()
-    binds: list[tuple[Path, str]] = []
-    libraries = ""
-    program = str(executable)
-    if not base.is_relative_to(_SYSTEM):
-        binds.append((base, HOME))
-        program = f"{HOME}/{executable.relative_to(base)}"
-        libraries = f"{HOME}/lib"
-    prefix = Path(sys.prefix)
+    program = Path(sys.executable).resolve()
+    binds: dict[Path, str] = {}
     packages: dict[Path, str] = {}
+    moved = not base.is_relative_to(_SYSTEM)
+    if moved:
+        binds[base] = HOME
+        program = Path(HOME, program.relative_to(base))
     if sys.prefix != sys.base_prefix:
-        for name in ("purelib", "platlib"):
-            folder = Path(sysconfig.get_path(name))
-            packages[folder] = f"{ENVIRONMENT}/{folder.relative_to(prefix)}"
-        binds.extend(packages.items())
+        folders = dict.fromkeys(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
+        packages = {folder: f"{_PACKAGES}{number}" for number, folder in enumerate(folders, 1)}
     return Interpreter(
-        binds=tuple(binds),
-        program=program,
-        environment=bool(packages),
-        libraries=libraries,
-        # They name folders of the host, or run code at each start.
-        hidden_files=tuple(f"{place}/{each.name}" for folder, place in packages.items() for each in folder.glob("*.pth")),
-        hidden_folders=tuple(f"{place}/app" for folder, place in packages.items() if (folder / "app").is_dir()),
-    )  # fmt: skip
+        binds=tuple({**binds, **packages}.items()),
+        program=str(program),
+        libraries=f"{HOME}/lib" if moved else "",
+        packages=tuple(packages.values()),
+        hidden=tuple(f"{place}/app" for folder, place in packages.items() if (folder / "app").is_dir()),
+    )
 
 
-def environment_config() -> str:
-    """Returns the text of the virtual environment's ``pyvenv.cfg``."""
-    home = Path(interpreter().program).parent
-    return f"home = {home}\ninclude-system-site-packages = false\nversion = {platform.python_version()}\n"
+def environment_files() -> dict[str, str]:
+    """Returns the files that make a virtual environment of our packages, by their place inside.
+
+    The packages are named by a path file, so that their own path files, which name folders of the host or run code
+    at each start, are not read.
+    """
+    found = interpreter()
+    if not found.packages:
+        return {}
+    library = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    home = f"home = {Path(found.program).parent}\ninclude-system-site-packages = false\nversion = {platform.python_version()}\n"
+    return {
+        f"{ENVIRONMENT}/pyvenv.cfg": home,
+        f"{ENVIRONMENT}/lib/{library}/site-packages/packages.pth": "\n".join(found.packages) + "\n",
+    }

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from app.sandbox import bubblewrap, usage
 from app.sandbox.bubblewrap import Invocation
 from app.sandbox.output import Kept, keep, open_reader
 from app.sandbox.seccomp import program
-from app.sandbox.values import Outcome, Report
+from app.sandbox.values import Limits, Outcome, Report
 
 _FLOOD: Final = 100  # times what is kept; more than that is nobody's output
 _CHANNEL_BYTES: Final = 8_000_000
@@ -33,37 +33,44 @@ class Ended:
     channel: bytes
 
 
-@dataclass(slots=True)
-class _Pipes:
-    """Descriptors that bubblewrap inherits, by name; ``readers`` are our ends of its pipes."""
-
-    ours: dict[str, int]
-    theirs: dict[str, int]
-
-
 async def execute(binary: Path, work: Invocation) -> Ended:
     """Runs a command in the sandbox; a cancelled task takes it along. Nothing of it is left afterwards."""
     began = time.monotonic()
     owner = bubblewrap.choose_owner()
-    with _descriptors(work, owner) as pipes:
-        options = bubblewrap.arguments(work, owner, pipes.theirs)
-        pipes.theirs["options"] = _file(b"".join(os.fsencode(each) + b"\0" for each in options))
-        command = bubblewrap.start_command(work, owner, pipes.theirs["errors"], pipes.theirs.get("channel"))
-        process = await asyncio.create_subprocess_exec(
-            "bwrap",
-            *("--args", str(pipes.theirs["options"]), "--json-status-fd", str(pipes.theirs["status"])),
-            *("--", *command),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            pass_fds=tuple(pipes.theirs.values()),
-            executable=str(binary),
-            env={},  # the first process inside is bubblewrap's own, whose environment can be read there
-        )
-        _close(pipes.theirs)
-        async with _supervised(process, pipes.ours, work) as run:
+    places = bubblewrap.own_file_systems(work, owner)
+    async with _descriptors(work, owner) as (streams, theirs):
+        options = bubblewrap.arguments(work, owner, theirs)
+        theirs["options"] = _file(b"".join(os.fsencode(each) + b"\0" for each in options))
+        command = bubblewrap.start_command(work, owner, theirs["errors"], theirs.get("channel"))
+        starting = asyncio.create_task(_start(binary, theirs, command))
+        try:
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await _Run(await starting, work.limits, places, streams).gone()
+            raise
+        run = _Run(process, work.limits, places, streams)
+        try:
+            _close(theirs)
             await run.until_end()
+        finally:
+            await asyncio.shield(run.gone())
         return run.ended(time.monotonic() - began)
+
+
+async def _start(
+    binary: Path, theirs: Mapping[str, int], command: Sequence[str]
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        "bwrap",
+        *("--args", str(theirs["options"]), "--json-status-fd", str(theirs["status"])),
+        *("--", *command),
+        executable=str(binary),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        pass_fds=tuple(theirs.values()),
+        env={},  # the first process inside is bubblewrap's own, whose environment can be read there
+    )
 
 
 class _Run:
@@ -72,29 +79,32 @@ class _Run:
     def __init__(
         self,
         process: asyncio.subprocess.Process,
-        work: Invocation,
+        limits: Limits,
+        places: Sequence[str],
         streams: Mapping[str, asyncio.StreamReader],
     ) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
         self.process = process
-        self.limits = work.limits
+        self.limits = limits
+        self.places = places
         self.outcome: Outcome | None = None
         self.reason = ""
-        self.first: int | None = None  # a descriptor, since process ids are used again
-        self.kept = {name: Kept(self.limits.output_bytes) for name in ("stdout", "stderr")}
+        self.pid = 0
+        self.first: int | None = None  # the same process as a descriptor, since ids are used again
+        self.flood = asyncio.Event()
+        self.known = asyncio.Event()
+        self.begun = asyncio.Event()
+        self.kept = {name: Kept(limits.output_bytes) for name in ("stdout", "stderr")}
         self.kept |= {
             "channel": Kept(_CHANNEL_BYTES),
             "status": Kept(_STATUS_BYTES),
             "errors": Kept(_STATUS_BYTES),
         }
-        self.flood = asyncio.Event()
-        self.known = asyncio.Event()
-        self.pid = 0
-        self.readers = [
-            asyncio.create_task(self._keep(name, stream))
-            for name, stream in streams.items()
-            if name != "status"
-        ]
-        self.readers.append(asyncio.create_task(self._read_status(streams["status"])))
+        outputs = {"stdout": process.stdout, "stderr": process.stderr, **streams}
+        status = outputs.pop("status")
+        self.readers = [asyncio.create_task(self._keep(name, stream)) for name, stream in outputs.items()]
+        self.readers.append(asyncio.create_task(self._read_status(status)))
 
     async def until_end(self) -> None:
         """Waits until the command ends by itself or breaks a limit."""
@@ -147,7 +157,31 @@ class _Run:
         )
         return Ended(report, bytes(self.kept["channel"].head + self.kept["channel"].tail))
 
-    def kill(self) -> None:
+    async def gone(self) -> None:
+        """Ends whatever is left and waits until no process of the sandbox is there any more."""
+        # Killed too early, bubblewrap would leave a first process behind that nobody knows of yet.
+        ended = asyncio.create_task(self.process.wait())
+        known = asyncio.create_task(self.known.wait())
+        await asyncio.wait({ended, known}, timeout=_GONE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        known.cancel()
+        self._kill()
+        try:
+            async with asyncio.timeout(_GONE_SECONDS):
+                await asyncio.gather(*self.readers)
+                if self.first is not None:
+                    await _readable(self.first)
+        except TimeoutError:
+            for reader in self.readers:
+                reader.cancel()
+            await asyncio.gather(*self.readers, return_exceptions=True)
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+        await ended
+        if self.first is not None:
+            os.close(self.first)
+
+    def _kill(self) -> None:
         """Ends the first process inside, and with it, by the kernel's hand, every other one."""
         if self.first is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -156,39 +190,23 @@ class _Run:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
 
-    async def gone(self) -> None:
-        """Waits until no process of the sandbox is left, which is when its pipes are closed too."""
-        self.kill()
-        try:
-            async with asyncio.timeout(_GONE_SECONDS):
-                await asyncio.gather(*self.readers)
-                if self.first is not None:
-                    await _readable(self.first)
-        except TimeoutError:
-            if self.process.returncode is None:
-                self.process.kill()
-            for reader in self.readers:
-                reader.cancel()
-            await asyncio.gather(*self.readers, return_exceptions=True)
-        await self.process.wait()
-        if self.first is not None:
-            os.close(self.first)
-
     async def _keep(self, name: str, stream: asyncio.StreamReader) -> None:
         await keep(stream, self.kept[name], _FLOOD * self.kept[name].limit, self.flood.set)
+        if name == "errors":  # closed by the command's start: from here on, what is seen of it is the sandbox
+            self.begun.set()
 
     async def _read_status(self, stream: asyncio.StreamReader) -> None:
         while line := await stream.readline():
             self.kept["status"].add(line)
             said = json.loads(line)
-            if "child-pid" in said:
+            if "child-pid" in said and not self.pid:
                 self.first = _open_process(said["child-pid"], said["pid-namespace"])
                 self.pid = said["child-pid"]
                 self.known.set()
 
     async def _excess(self) -> tuple[bool, str]:
-        await self.known.wait()
-        return await usage.exceeds(self.pid, self.limits.memory_mb)
+        await self.begun.wait()
+        return await usage.exceeds(self.pid, self.limits.memory_mb, self.places)
 
     def _not_started(self) -> str:
         if said := self.kept["errors"].text():
@@ -199,37 +217,26 @@ class _Run:
 
 
 @contextlib.asynccontextmanager
-async def _supervised(
-    process: asyncio.subprocess.Process, ours: dict[str, int], work: Invocation
-) -> AsyncIterator[_Run]:
-    assert process.stdout is not None
-    assert process.stderr is not None
-    opened = {name: await open_reader(ours.pop(name)) for name in list(ours)}
-    streams = {"stdout": process.stdout, "stderr": process.stderr}
-    streams |= {name: reader for name, (reader, _) in opened.items()}
-    run = _Run(process, work, streams)
-    try:
-        yield run
-    finally:
-        run.kill()
-        await asyncio.shield(run.gone())
-        for _, transport in opened.values():
-            transport.close()
-
-
-@contextlib.contextmanager
-def _descriptors(work: Invocation, owner: int | None) -> Iterator[_Pipes]:
-    pipes = _Pipes({}, {})
+async def _descriptors(
+    work: Invocation, owner: int | None
+) -> AsyncIterator[tuple[dict[str, asyncio.StreamReader], dict[str, int]]]:
+    """Readers of the pipes by name, and by name the descriptors that bubblewrap is to inherit."""
+    theirs: dict[str, int] = {}
+    streams: dict[str, asyncio.StreamReader] = {}
+    transports: list[asyncio.ReadTransport] = []
     try:
         for name in ("status", "errors", *(["channel"] if work.channel else [])):
-            pipes.ours[name], pipes.theirs[name] = os.pipe()
+            reading, theirs[name] = os.pipe()
+            streams[name], transport = await open_reader(reading)
+            transports.append(transport)
         for place, data in bubblewrap.contents(work, owner).items():
-            pipes.theirs[place] = _file(data)
-        pipes.theirs["seccomp"] = _file(program())
-        yield pipes
+            theirs[place] = _file(data)
+        theirs["seccomp"] = _file(program())
+        yield streams, theirs
     finally:
-        _close(pipes.ours)
-        _close(pipes.theirs)
+        _close(theirs)
+        for transport in transports:
+            transport.close()
 
 
 def _close(descriptors: dict[str, int]) -> None:

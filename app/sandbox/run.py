@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
+import subprocess
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from app.errors import InputError
 from app.sandbox import bubblewrap
 from app.sandbox.bubblewrap import Invocation
 from app.sandbox.process import Ended, execute
 from app.sandbox.values import DEFAULT_LIMITS, Availability, Limits, Outcome, Report
+
+_COMPILE_SECONDS: Final = 120
 
 
 def available() -> Availability:
@@ -43,8 +51,13 @@ async def start(work: Invocation) -> Ended:
     found = await asyncio.to_thread(available)
     binary = bubblewrap.binary()
     if binary is None or not found.available:
-        return Ended(Report(Outcome.NOT_RUN, None, "", "", 0.0, False, found.reason), b"")
+        return Ended(not_run(found.reason), b"")
     return await execute(binary, work)
+
+
+def not_run(reason: str) -> Report:
+    """Returns the report of a run that never began."""
+    return Report(Outcome.NOT_RUN, None, "", "", 0.0, False, reason)
 
 
 def _check(work: Invocation) -> None:
@@ -60,6 +73,28 @@ def _check(work: Invocation) -> None:
 
 
 @cache
+def prepare_pytest() -> bool:
+    """Returns whether pytest is installed; has its byte code written where an installer left that out.
+
+    Nothing can be written to our packages from inside, so every run would compile them again, for a second or so.
+    """
+    found = find_spec("pytest")
+    if found is None or found.origin is None:
+        return False
+    if not Path(cache_from_source(found.origin)).exists():
+        variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        plugin = "pytest_asyncio.plugin" if find_spec("pytest_asyncio") else "pytest"
+        subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", f"import pytest, _pytest.unittest, _pytest.subtests, {plugin}"],
+            env=variables,
+            capture_output=True,
+            check=False,
+            timeout=_COMPILE_SECONDS,
+        )
+    return True
+
+
+@cache
 def _probe() -> Availability:
     binary = bubblewrap.binary()
     if binary is None:
@@ -68,8 +103,9 @@ def _probe() -> Availability:
             f"there is no bubblewrap for {platform.system()} on {platform.machine()}: the sandbox needs Linux on x86-64",
         )
     with TemporaryDirectory(prefix="mge-sandbox-") as folder:
-        work = Invocation(Path(folder), ("python", "-c", "import pytest"), Limits(seconds=30))
-        report = asyncio.run(execute(binary, work)).report
+        work = Invocation(Path(folder), ("python", "-c", ""), Limits(seconds=30))
+        with ThreadPoolExecutor(1) as beside:  # since this thread may have a loop that runs
+            report = beside.submit(asyncio.run, execute(binary, work)).result().report
     if report.outcome is Outcome.PASSED:
         return Availability(True)
     said = report.reason or report.stderr.strip()[-500:] or report.outcome.value

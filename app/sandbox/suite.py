@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import InputError
 from app.sandbox.bubblewrap import TOOLS, WORK, Invocation
-from app.sandbox.run import start
+from app.sandbox.run import not_run, prepare_pytest, start
 from app.sandbox.values import DEFAULT_LIMITS, Frame, Limits, Outcome, Report
 
 _PROGRAM: Final = f"{TOOLS}/run_suite.py"
@@ -94,6 +95,8 @@ async def run_tests(
     """
     for each in paths:
         _check(root, each)
+    if not await asyncio.to_thread(prepare_pytest):
+        return _read(not_run("pytest is not installed beside this service"), b"")
     plan = {
         "options": [*_OPTIONS, *_STYLE, *(f"{WORK}/{each}" for each in paths)],
         "python_path": [f"{WORK}/{each}".rstrip("/") for each in python_path],
@@ -210,6 +213,8 @@ def _judge(report: Report, results: _Results) -> tuple[SuiteOutcome, str]:
         if results.status is None:
             results.interrupted(reason)
         return SuiteOutcome.FAILED, reason
+    if results.under_way:
+        results.interrupted("it never ended")
     if results.unreadable:
         return SuiteOutcome.FAILED, f"{results.unreadable} lines of its results could not be read"
     if report.outcome is Outcome.PASSED and not results.failures:

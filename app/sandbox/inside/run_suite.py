@@ -5,6 +5,7 @@ A line of JSON each: what is being collected or run, each result, each failure w
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -51,6 +52,16 @@ class Reporter:
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         tell("collecting", test=collector.nodeid)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        try:
+            return (yield)
+        except SystemExit as error:  # would end the whole session, and with it the other files' tests
+            self.failure(collector.nodeid, "collect", error)
+            return pytest.CollectReport(collector.nodeid, "failed", summary(error), [])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -100,7 +111,7 @@ class Reporter:
     def unexplained(self, test: str, phase: str, text: str) -> None:
         """Reports a failure that had no exception, such as a test that was expected to fail and did not."""
         if (test, phase) not in self.told:
-            tell("failure", test=test, phase=phase, message=text[:MOST_CHARACTERS], frames=[])
+            tell("failure", test=test, phase=phase, message=text.strip()[:MOST_CHARACTERS], frames=[])
 
 
 def described(error: BaseException) -> dict[str, object]:
@@ -141,9 +152,12 @@ def main() -> int:
     threading.Thread(target=tell_where_it_hangs, args=(plan["stuck_at"],), daemon=True).start()
     sys.path[:0] = plan["python_path"]
     options: list[str] = plan["options"]
+    plugins: list[object] = [Reporter()]
     if importlib.util.find_spec("pytest_asyncio") is not None:
-        options = ["-p", "pytest_asyncio.plugin", *ASYNCIO, *options]
-    return int(pytest.main(options, plugins=[Reporter()]))
+        # As an object: by its name, pytest would rewrite its assertions again at each start.
+        plugins.append(importlib.import_module("pytest_asyncio.plugin"))
+        options = [*ASYNCIO, *options]
+    return int(pytest.main(options, plugins=plugins))
 
 
 if __name__ == "__main__":

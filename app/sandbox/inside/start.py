@@ -1,4 +1,4 @@
-# ruff: noqa: PTH - pathlib alone would take longer to load than all that happens here
+# ruff: noqa: PTH102, PTH115, PTH211
 """First program in the sandbox: brings the folder in, gives up every privilege, sets limits, becomes the command.
 
 It runs before anything that is not ours, as root where bubblewrap was started by root. An error that stops it goes to
@@ -15,6 +15,7 @@ import stat
 import sys
 from typing import Any
 
+# pathlib alone would take longer to load than all that happens here
 MEGABYTE = 1024 * 1024
 SKIPPED = frozenset({".git", "__pycache__"})
 
