@@ -19,6 +19,7 @@ def main() -> None:
 
         from app.cli import output
         from app.cli.command import app
+        from app.cli.environment import settings_error
 
         try:
             sys.exit(app(standalone_mode=False))
@@ -34,6 +35,10 @@ def main() -> None:
         except (BrokenPipeError, KeyboardInterrupt):
             raise
         except Exception as error:  # noqa: BLE001 - the last line before the user
+            refused = settings_error(error)
+            if refused is not None:
+                output.fail(refused)
+                sys.exit(refused.exit_code)
             output.fail_unexpectedly(error)
             sys.exit(1)
     except KeyboardInterrupt:
