@@ -1,0 +1,1 @@
+"""A masterplan from an imported code base."""
