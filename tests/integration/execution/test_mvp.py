@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 
 import pytest
+from app.llm.fences import fence
 from app.llm.recorded import RecordedProvider
 
 from app.errors import Conflict
@@ -61,8 +62,8 @@ async def test_a_plan_becomes_files_with_a_commit_a_task_and_green_tests(runner:
     [
         ("```python\ndef add(a: int, b: int) -> int:\n    return math.prod([a]) + b\n```", "math"),
         ("```python\nimport nowhere_at_all\n\n\ndef add(a, b):\n    return a + b\n```", "nowhere_at_all"),
-        ("```python\ndef add(a, b):\n    return (a +\n```", "syntax"),
-        ("I am not sure what you mean.", "code"),
+        ("```python\ndef add(a, b):\n    return (a +\n```", "not complete"),
+        ("I am not sure what you mean.", "does not work"),
         ("```python\ndef add(a, b):\n    return a.no_such_attribute + b\n```", "no_such_attribute"),
     ],
 )
@@ -105,9 +106,9 @@ async def test_a_derived_plan_joins_byte_for_byte(runner: Runner) -> None:
         task(1, "a.py", parts=["1", "2"]),
         task(2, "a.py", [1], parts=["3"]),
         answers={
-            "subtask 1.1": f"```python\n{parts[0]}\n```\n",
-            "subtask 1.2": f"```python\n{parts[1]}\n```\n",
-            "subtask 2.1": f"```python\n{parts[2]}\n```\n",
+            "subtask 1.1": fence(parts[0], "python"),
+            "subtask 1.2": fence(parts[1], "python"),
+            "subtask 2.1": fence(parts[2], "python"),
         },
     )
     plan_id = await runner.approved(plan, PlanSource.DERIVED)
