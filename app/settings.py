@@ -54,6 +54,15 @@ class Settings(BaseSettings):
         200, description="an archive that unpacks to more times its size is refused"
     )
 
+    anthropic_api_key: SecretStr | None = Field(
+        None, description="key of Anthropic's API, or of the server at ANTHROPIC_BASE_URL"
+    )
+    anthropic_base_url: str | None = Field(
+        None, description="another server that speaks the Messages API; unset: Anthropic's"
+    )
+    mge_llm_model: str = Field("", description="the model that answers everything; unset: one by complexity")
+    mge_llm_timeout_seconds: float = Field(600.0, gt=0, description="a request to a model takes at most this long")
+
     devmatrix_mode: Literal["mvp", "v2_atoms", "hybrid"] = Field(
         "mvp", description="mode of a run that no request, override or rollout decides"
     )
