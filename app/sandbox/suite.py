@@ -15,10 +15,11 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import InputError
 from app.sandbox.bubblewrap import TOOLS, WORK, Invocation
-from app.sandbox.run import not_run, prepare_pytest, start
-from app.sandbox.values import DEFAULT_LIMITS, Frame, Limits, Outcome, Report
+from app.sandbox.run import prepare_pytest, start
+from app.sandbox.values import DEFAULT_LIMITS, Frame, Limits, Outcome, Report, not_run
 
 _PROGRAM: Final = f"{TOOLS}/run_suite.py"
+_PLAN: Final = f"{TOOLS}/run_suite.json"
 _CONFIG: Final = f"{TOOLS}/pytest.ini"
 _INSIDE: Final = Path(__file__).parent / "inside"
 _SETTINGS: Final = b"[pytest]\npython_files = test*.py *_test.py tests.py\n"
@@ -105,10 +106,14 @@ async def run_tests(
     ended = await start(
         Invocation(
             root,
-            ("python", "-I", _PROGRAM, json.dumps(plan)),
+            ("python", "-I", _PROGRAM, _PLAN),
             limits,
             writable=True,
-            files={_CONFIG: _SETTINGS, _PROGRAM: (_INSIDE / "run_suite.py").read_bytes()},
+            files={
+                _CONFIG: _SETTINGS,
+                _PLAN: json.dumps(plan).encode(),
+                _PROGRAM: (_INSIDE / "run_suite.py").read_bytes(),
+            },
             channel=True,
         )
     )

@@ -51,6 +51,11 @@ class Report:
     reason: str = ""
 
 
+def not_run(reason: str) -> Report:
+    """Returns the report of a run that never began."""
+    return Report(Outcome.NOT_RUN, None, "", "", 0.0, False, reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
     """Whether this machine can run the sandbox, and if not, why and what would help."""

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 WORK = "/work/"
@@ -44,7 +45,7 @@ def text(error: BaseException) -> str:
 
 
 def main() -> None:
-    plan: dict[str, Any] = json.loads(sys.argv[1])
+    plan: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     sys.path[:0] = plan["python_path"]
     for name in plan["modules"]:
         tell("begin", module=name)

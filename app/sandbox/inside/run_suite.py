@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Generator, Iterable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -148,7 +149,7 @@ def tell_where_it_hangs(moment: float) -> None:
 
 
 def main() -> int:
-    plan: dict[str, Any] = json.loads(sys.argv[1])
+    plan: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     threading.Thread(target=tell_where_it_hangs, args=(plan["stuck_at"],), daemon=True).start()
     sys.path[:0] = plan["python_path"]
     options: list[str] = plan["options"]

@@ -1,4 +1,4 @@
-# ruff: noqa: PTH102, PTH115, PTH211
+# ruff: noqa: PTH102, PTH115, PTH123, PTH211
 """First program in the sandbox: brings the folder in, gives up every privilege, sets limits, becomes the command.
 
 It runs before anything that is not ours, as root where bubblewrap was started by root. An error that stops it goes to
@@ -21,7 +21,8 @@ SKIPPED = frozenset({".git", "__pycache__"})
 
 
 def main() -> None:
-    plan: dict[str, Any] = json.loads(sys.argv[1])
+    with open(sys.argv[1]) as file:
+        plan: dict[str, Any] = json.load(file)
     errors: int = plan["errors"]
     os.set_inheritable(errors, False)
     try:

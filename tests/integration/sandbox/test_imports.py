@@ -71,3 +71,9 @@ async def test_a_module_that_never_ends(folder: Path) -> None:
 async def test_the_services_own_code_is_not_there(folder: Path) -> None:
     report = await check_imports(folder, ["app.sandbox", "app"])
     assert [each.error_type for each in report.results] == ["ModuleNotFoundError"] * 2
+
+
+async def test_as_many_modules_as_there_are(folder: Path) -> None:
+    names = [f"{'m' * 50}{number}" for number in range(3000)]
+    report = await check_imports(write(folder, {f"{names[-1]}.py": ""}), names)
+    assert [each.ok for each in report.results] == [False] * 2999 + [True]

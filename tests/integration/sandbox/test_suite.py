@@ -355,3 +355,10 @@ async def test_a_test_that_stops_the_session_failed(folder: Path, way: str) -> N
     report = await run_tests(folder)
     assert (report.outcome, report.passed, report.failed) == (SuiteOutcome.FAILED, 1, 1)
     assert report.failures[0].test == "test_m.py::test_b"
+
+
+async def test_a_test_that_floods_the_results_failed(folder: Path) -> None:
+    program = 'import os\ndef test_a(): pass\ndef test_b():\n while True:\n  for fd in range(3, 256):\n   try: os.write(fd, b\'{"kind": "collected"}\\n\' * 1000)\n   except OSError: pass'
+    report = await run_tests(write(folder, {"test_m.py": program}))
+    assert report.outcome is SuiteOutcome.FAILED
+    assert "wrote more than" in report.reason
