@@ -17,7 +17,7 @@ from app.llm.port import Provider
 from app.model.plan import ExecutionMode, MasterPlan, PlanSource, PlanStatus
 from app.model.prompt import Completion, Complexity, Prompt
 from app.plans.events import EventType
-from app.plans.read import recorded_answers, show_full_plan
+from app.plans.read import recorded_answers, request_of, show_full_plan
 from app.plans.statements import sql
 from app.plans.states import PlanMove, move_plan
 from app.plans.tasks import PlanKey, note_plan_event
@@ -74,8 +74,9 @@ async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> 
     if full.plan.source is PlanSource.DERIVED:
         answers = await recorded_answers(pool, key.masterplan_id, key.tenant_id)
         known = await known_findings(full.tasks, answers)
+    request = await request_of(pool, full.plan.discovery_id, key.tenant_id)
     options = _options(execution, provider, full.plan)
-    run = PlanRun(pool, key, full.plan, workspace, ask_for, options, tasks_by_id(full), known)
+    run = PlanRun(pool, key, full.plan, workspace, ask_for, options, tasks_by_id(full), request, known)
     try:
         result = await ExecutionOrchestrator(run, MvpStrategy(run)).execute()
     except (BudgetExceeded, ModelError) as error:

@@ -18,13 +18,13 @@ from app.execution.checks import (
     static_findings,
 )
 from app.execution.parts import AssembledFile
-from app.execution.prompts import Excerpt, Feedback, SubtaskContext, subtask_prompt
+from app.execution.prompts import Excerpt, Feedback, SubtaskContext, subtask_prompt, test_imports
 from app.execution.run import PlanRun, TestPolicy
 from app.execution.strategy import Verdict
 from app.execution.testing import test_findings
 from app.llm.code import extract_code
 from app.model.plan import Subtask, SubtaskStatus, Task, TaskFinding, TaskType
-from app.model.prompt import StopReason
+from app.model.prompt import Completion, Prompt, StopReason
 from app.plans.search import search
 from app.plans.tasks import keep_part
 from app.workspace.repository import write_files
@@ -108,17 +108,20 @@ class MvpStrategy:
     async def _write(self, task: Task, subtask: Subtask, unit: Task) -> Sequence[TaskFinding]:
         """Ask for a subtask's code and keep it; what keeps it from being code."""
         context = await self._context(task, subtask, unit)
-        findings = [str(each) for each in unit.validation_errors if each.subtask_id == subtask.subtask_id]
+        blamed = [each for each in unit.validation_errors if each.subtask_id == subtask.subtask_id]
+        # The same fault on many lines is said once.
+        findings = [str(each) for each in {each.message: each for each in reversed(blamed)}.values()]
         feedback = Feedback(subtask.code or "", findings) if findings else None
         prompt = subtask_prompt(context, task.retry_count + 1, feedback)
         completion = await self.run.ask(prompt, task.task_id)
         path = subtask.target_file
-        extracted = extract_code(completion.text, path)
+        extracted = extract_code(_whole_text(prompt, completion), path)
         await keep_part(self.run.pool, self.run.key, task, subtask, extracted.code, prompt, completion)
         self.run.replace_subtask(task.task_id, subtask.subtask_id, SubtaskStatus.COMPLETED, extracted.code)
         if completion.stop_reason is StopReason.REFUSED:
             return (_finding(subtask, FindingKind.NO_CODE, 0, "the model refused to answer"),)
-        if completion.stop_reason is StopReason.TRUNCATED or not extracted.complete:
+        ended = completion.stop_reason in (StopReason.END, StopReason.STOP_SEQUENCE)
+        if not ended or (completion.simulated and not extracted.complete):
             said = "the answer was cut off before its end: write less, or in fewer words"
             return (_finding(subtask, FindingKind.CUT_OFF, 0, said),)
         if not extracted.code.strip() and not self.run.verbatim:
@@ -133,6 +136,7 @@ class MvpStrategy:
         run = self.run
         path = subtask.target_file
         excerpts: list[Excerpt] = []
+        files: dict[str, str] = {}
         if not run.plan.simulated or not run.verbatim:
             needed = [
                 target
@@ -141,18 +145,23 @@ class MvpStrategy:
                 for target in run.tasks[other].target_files
                 if target != path
             ]
-            excerpts = [Excerpt(each, run.file(each).text) for each in dict.fromkeys(needed)]
+            files = {each: run.file(each).text for each in dict.fromkeys(needed)}
+            excerpts = [Excerpt(each, text) for each, text in files.items()]
             words = f"{task.name} {task.description} {subtask.name} {subtask.description}"
             hits = await search(run.pool, run.key, words, without=[path, *needed], limit=_SEARCHED)
             excerpts += [Excerpt(f"{each.path}, line {each.start_line}", each.content) for each in hits]
+        so_far = run.file(path, unit.task_id, before=subtask).text
+        is_new_test = task.task_type is TaskType.TEST and path.endswith(".py") and not so_far
         return SubtaskContext(
             run.plan,
             run.ordered(),
             task,
             subtask,
-            run.file(path, unit.task_id, before=subtask).text,
+            so_far,
             [each for each in excerpts if each.text.strip()],
             run.options.token_budget,
+            run.request,
+            test_imports(files) if is_new_test and files and not run.verbatim else "",
         )
 
     def _tests_of(self, task: Task) -> list[str]:
@@ -191,3 +200,12 @@ class MvpStrategy:
 
 def _finding(subtask: Subtask, kind: FindingKind, line: int, message: str) -> TaskFinding:
     return TaskFinding(subtask.subtask_id, kind.value, subtask.target_file, line, message)
+
+
+def _whole_text(prompt: Prompt, completion: Completion) -> str:
+    """The answer with the fence that was begun for it, and the one that a stop sequence took away."""
+    text = completion.text
+    if completion.simulated or text.lstrip().startswith("```"):
+        return text
+    closing = "\n```\n" if completion.stop_reason is StopReason.STOP_SEQUENCE else ""
+    return f"{prompt.begun}{text}{closing}"

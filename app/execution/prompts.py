@@ -5,6 +5,7 @@ What is the same for all requests of a plan comes first, so that prompt caches h
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ from app.model.prompt import Prompt
 
 _CHARACTERS_A_TOKEN: Final = 3.2
 _PLAN_CHARACTERS: Final = 1_600
+_REQUEST_CHARACTERS: Final = 700
 _RETRY_TEMPERATURE: Final = 0.4
 _MAX_TOKENS: Final = 1_400
 _LANGUAGES: Final = {
@@ -48,6 +50,10 @@ class SubtaskContext:
     so_far: str
     excerpts: Sequence[Excerpt]
     token_budget: int
+    request: str = ""
+    """What a person asked for in words, where the plan was made of that."""
+    begun: str = ""
+    """The first lines of the code, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ def subtask_prompt(context: SubtaskContext, attempt: int, feedback: Feedback | N
     """Asks for what a subtask writes. What does not fit into the budget is left out, the farthest first."""
     task, subtask = context.task, context.subtask
     path = subtask.target_file
-    system = f"{_RULES}\n\n{_plan_text(context.plan, context.tasks)}"
+    system = f"{_RULES}\n\n{_plan_text(context)}"
     ask = _what_to_write(context)
     findings = _feedback_text(feedback, path) if feedback else ""
     room = int(context.token_budget * _CHARACTERS_A_TOKEN) - len(system) - len(ask) - len(findings)
@@ -92,15 +98,18 @@ def subtask_prompt(context: SubtaskContext, attempt: int, feedback: Feedback | N
         user="".join(shown) + ask + findings,
         max_tokens=_MAX_TOKENS,
         complexity=task.complexity,
-        begun=f"```{language_of(path)}\n",
-        stop=("\n```\n",),
+        begun=f"```{language_of(path)}\n{context.begun}",
+        stop=("\n```",),
         attempt=attempt,
         temperature=0.0 if attempt == 1 else _RETRY_TEMPERATURE,
     )
 
 
-def _plan_text(plan: MasterPlan, tasks: Sequence[Task]) -> str:
+def _plan_text(context: SubtaskContext) -> str:
+    plan, tasks = context.plan, context.tasks
     lines = [f"The plan: {plan.project_name}. {plan.description}"]
+    if context.request:
+        lines.append(f"It was made of this request: {_fit(context.request, _REQUEST_CHARACTERS)}")
     lines += [f"{name}: {value}" for name, value in plan.tech_stack.items()]
     for task in tasks:
         lines.append(f"{task.task_number}. {task.name} ({', '.join(task.target_files)})")
@@ -126,6 +135,38 @@ def _what_to_write(context: SubtaskContext) -> str:
     else:
         lines.append(f"Write the whole file {path}.")
     return "\n".join(line for line in lines if line)
+
+
+def test_imports(files: Mapping[str, str]) -> str:
+    """The first lines of a test module for files of the workspace: it imports pytest and what they define."""
+    lines = ["import pytest", ""]
+    for path, text in files.items():
+        names = public_names(text)
+        if path.endswith(".py") and names:
+            module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            lines.append(f"from {module} import {', '.join(names)}")
+    return "\n".join(lines) + "\n\n\n"
+
+
+test_imports.__test__ = False  # type: ignore[attr-defined]
+
+
+def public_names(text: str) -> list[str]:
+    """The functions, classes and constants that a module defines for others, in order; none where it cannot be read."""
+    try:
+        body = ast.parse(text).body
+    except SyntaxError:
+        return []
+    names: list[str] = []
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.append(name)
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.append(name)
+            case _:
+                pass
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
 def _feedback_text(feedback: Feedback, path: str) -> str:

@@ -57,6 +57,8 @@ class PlanRun:
     ask: AskFor
     options: RunOptions
     tasks: dict[UUID, Task]
+    request: str = ""
+    """What a person asked for in words, where the plan was made of that."""
     known: Known = frozenset()
     """What the checks find in the code that the plan was derived from as well."""
     applying: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -132,6 +132,13 @@ async def show_discovery(pool: Pool, discovery_id: UUID, tenant_id: str) -> Row:
     return row
 
 
+async def request_of(pool: Pool, discovery_id: UUID | None, tenant_id: str) -> str:
+    """The request in words that a plan was made of; empty where it was made of something else. Raises `StoreDown`."""
+    if discovery_id is None:
+        return ""
+    return str((await show_discovery(pool, discovery_id, tenant_id))["user_request"])
+
+
 async def events_after(
     pool: Pool, masterplan_id: UUID, tenant_id: str, after: int, limit: int = 500
 ) -> tuple[PlanEvent, ...]:
