@@ -10,6 +10,8 @@
     ├── NotFound             no plan, atom or job of that id             exit 3   404
     ├── Conflict             the thing exists, in a state that forbids   exit 4   409
     ├── Busy                 as much of that runs as may run at once     exit 8   429
+    ├── BudgetExceeded       a plan has no money left for a request      exit 9   402
+    ├── ModelError           a language model is down, refuses or fails  exit 10  502
     ├── StoreDown            Neo4j or Postgres does not answer           exit 5   503
     ├── StackError           the embedded stack cannot start or stop     exit 6   500
     │   └── ArtifactRefused  a fetched file has another digest           exit 6   500
@@ -78,6 +80,20 @@ class Busy(MgeError):
 
     exit_code = 8
     status = 429
+
+
+class BudgetExceeded(MgeError):
+    """A plan's budget does not cover what a request to a language model may cost."""
+
+    exit_code = 9
+    status = 402
+
+
+class ModelError(MgeError):
+    """A language model's server is down, refuses the request, or answers nonsense."""
+
+    exit_code = 10
+    status = 502
 
 
 class StoreDown(MgeError):

@@ -30,10 +30,14 @@ CREATE TABLE llm_requests (
     tenant_id text NOT NULL,
     completion_key text NOT NULL,
     masterplan_id uuid REFERENCES masterplans ON DELETE SET NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
     attempt integer NOT NULL CHECK (attempt >= 1),
     outcome text NOT NULL,
     status_code integer,
     detail text NOT NULL DEFAULT '',
+    -- what a request that failed was billed all the same; an answer's cost is its completion's
+    cost_usd numeric(14, 8) NOT NULL DEFAULT 0 CHECK (cost_usd >= 0),
     seconds numeric(10, 3) NOT NULL CHECK (seconds >= 0),
     created_at timestamptz NOT NULL DEFAULT now()
 );
@@ -46,6 +50,10 @@ CREATE TABLE llm_reservations (
     tenant_id text NOT NULL,
     completion_key text NOT NULL,
     masterplan_id uuid REFERENCES masterplans ON DELETE CASCADE,
+    -- tells one claim from the next one on the same request
+    claim_id uuid NOT NULL,
+    provider text NOT NULL,
+    model text NOT NULL,
     -- the run that holds it: a later attempt at the run takes it over
     holder text NOT NULL,
     amount_usd numeric(14, 8) NOT NULL CHECK (amount_usd >= 0),
