@@ -21,8 +21,10 @@ from app.stack.ports import LOOPBACK
 MODULE: Final = "app.stack.llm_process"
 
 _PROMPT_CACHE_MIB: Final = 1024  # of finished prompts, beside the slots' own
+_BATCH: Final = (
+    512  # tokens of a prompt that are read before another request, or a client that left, is looked at
+)
 _SPARE_THREADS: Final = 8  # so that health and counts answer while every slot is busy
-_SOCKET_PATH_BYTES: Final = 100  # the kernel takes 107
 _GOODBYE_SECONDS: Final = 2
 
 
@@ -112,6 +114,7 @@ def _params(serving: Serving, path: Path) -> Any:
     params.hostnames = [str(path)]
     params.n_parallel = serving.slots
     params.n_ctx = serving.slots * serving.context
+    params.n_batch = _BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
     params.n_threads_http = serving.slots + _SPARE_THREADS
     params.cache_prompt = True

@@ -24,7 +24,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LAST_REQUESTS: Final = 20
 
 _BODY_BYTES: Final = 32 * 2**20
-_SCHEMA_PATHS: Final = ("/v1/messages", "/v1/messages/count_tokens")
+_MESSAGES_PATH: Final = "/v1/messages"
+_COUNT_PATH: Final = "/v1/messages/count_tokens"
 _NOT_PASSED: Final = {b"connection", b"keep-alive", b"transfer-encoding", b"date", b"server"}
 _NAMES: Final = (LOOPBACK, "localhost", "::1")
 _COUNTERS: Final = (
@@ -70,7 +71,7 @@ class Shim:
                 task.cancel()
         outcome, _ = await asyncio.gather(answer, gone, return_exceptions=True)
         if _generates(scope):
-            self.counted.append(await self._count())
+            await self._note_counters()
         if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
             raise outcome
 
@@ -82,6 +83,8 @@ class Shim:
             elif _generates(scope):
                 async with self.slots:
                     await self._generate(scope, body, send)
+            elif path == _COUNT_PATH:
+                await self._pass(scope, _with_schema_told(body), send)
             else:
                 await self._pass(scope, body, send)
         except InputError as error:
@@ -91,16 +94,13 @@ class Shim:
 
     async def _generate(self, scope: Scope, body: bytes, send: Send) -> None:
         if not self.counted:
-            self.counted.append(await self._count())
-        request = _parse(body) if scope["path"] in _SCHEMA_PATHS else {}
+            await self._note_counters()
+        request = _parse(body) if scope["path"] == _MESSAGES_PATH else {}
         schema = llm_messages.schema_of(request)
         if schema is None:
             await self._pass(scope, body, send)
-        elif scope["path"] == "/v1/messages":
-            await self._structured(llm_messages.to_chat(request, schema), send)
         else:
-            told = llm_messages.with_schema_told(request, schema)
-            await self._pass(scope, json.dumps(told).encode(), send)
+            await self._structured(llm_messages.to_chat(request, schema), send)
 
     async def _pass(self, scope: Scope, body: bytes, send: Send) -> None:
         url = scope["raw_path"].decode("latin-1") + ("?" if scope["query_string"] else "")
@@ -149,11 +149,14 @@ class Shim:
         finally:
             await response.aclose()
 
-    async def _count(self) -> tuple[float, ...]:
-        """The server's counters now, in the order of their names above."""
-        metrics = await self.client.get("/metrics")
+    async def _note_counters(self) -> None:
+        """Keeps the server's counters as they are now, in the order of their names above."""
+        try:
+            metrics = await self.client.get("/metrics")
+        except httpx2.TransportError:
+            return  # nobody waits for them
         values = dict(line.split() for line in metrics.text.splitlines() if line.startswith("llamacpp:"))
-        return tuple(float(values.get(f"llamacpp:{name}", 0)) for name in _COUNTERS)
+        self.counted.append(tuple(float(values.get(f"llamacpp:{name}", 0)) for name in _COUNTERS))
 
     def figures(self) -> Json:
         """Tokens a second of the last requests, without those read from the cache; None before there was one."""
@@ -169,7 +172,13 @@ class Shim:
 
 
 def _generates(scope: Scope) -> bool:
-    return scope["method"] == "POST" and str(scope["path"]).startswith("/v1/")
+    return bool(scope["method"] == "POST" and scope["path"].startswith("/v1/") and scope["path"] != _COUNT_PATH)
+
+
+def _with_schema_told(body: bytes) -> bytes:
+    request = _parse(body)
+    schema = llm_messages.schema_of(request)
+    return body if schema is None else json.dumps(llm_messages.with_schema_told(request, schema)).encode()
 
 
 def _parse(body: bytes) -> Json:
