@@ -7,10 +7,10 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from app.llm.fences import fence, unfence
+from app.llm.fences import NO_FINAL_NEWLINE, fence, unfence
 
 __all__ = ["Extracted", "extract_code", "extract_json", "fence", "parses"]
 
@@ -45,6 +45,7 @@ class _Block:
     end: int
     closed: bool
     indent: str
+    final_newline: bool = True
 
 
 def extract_code(text: str, language_hint: str = "") -> Extracted:
@@ -138,7 +139,8 @@ def _blocks(lines: Sequence[str], fences: Sequence[int]) -> list[_Block]:
 def _block(opened: tuple[int, str, str, str], end: int, *, closed: bool) -> _Block:
     number, _, info, indent = opened
     words = re.split(r"[\s{,:=]+", info.strip("{} .")) if info else [""]
-    return _Block(language_of(words[0].lstrip(".")), number + 1, end, closed, indent)
+    final_newline = NO_FINAL_NEWLINE not in info.split()
+    return _Block(language_of(words[0].lstrip(".")), number + 1, end, closed, indent, final_newline)
 
 
 def _best(blocks: Sequence[_Block], language: str) -> _Block:
@@ -151,7 +153,7 @@ def _until_it_parses(lines: Sequence[str], fences: Sequence[int], block: _Block)
     if parses(_content(lines, block)):
         return block
     for end in [number for number in fences if number > block.end][:_MAX_TRIES]:
-        longer = _Block(block.language, block.first, end, closed=True, indent=block.indent)
+        longer = replace(block, end=end)
         if not _parts(lines[end])[2] and parses(_content(lines, longer)):
             return longer
     return block
@@ -165,7 +167,7 @@ def _taken(lines: Sequence[str], block: _Block) -> Extracted:
 def _content(lines: Sequence[str], block: _Block) -> str:
     within = [line.removeprefix(block.indent) for line in lines[block.first : block.end]]
     # The last line of a text that was cut off has no line end.
-    return "\n".join([*within, ""] if block.closed and within else within)
+    return "\n".join([*within, ""] if block.closed and within and block.final_newline else within)
 
 
 def _begins_with_code(lines: Sequence[str], fences: Sequence[int], language: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _RUN: Final = re.compile("`{3,}")
-_NO_NEWLINE: Final = "no-final-newline"
+NO_FINAL_NEWLINE: Final = "no-final-newline"
 _WHOLE: Final = re.compile(r"(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<code>.*)(?P=ticks)\n?", re.DOTALL)
 
 
@@ -19,7 +19,7 @@ def fence(code: str, language: str) -> str:
     ticks = "`" * max((len(run) + 1 for run in _RUN.findall(code)), default=3)
     if not code or code.endswith("\n"):
         return f"{ticks}{language}\n{code}{ticks}\n"
-    return f"{ticks}{language} {_NO_NEWLINE}\n{code}\n{ticks}\n"
+    return f"{ticks}{language} {NO_FINAL_NEWLINE}\n{code}\n{ticks}\n"
 
 
 def unfence(text: str) -> str | None:
@@ -30,4 +30,4 @@ def unfence(text: str) -> str | None:
     code = found["code"]
     if found["ticks"] in code or (code and not code.endswith("\n")):
         return None
-    return code[:-1] if _NO_NEWLINE in found["info"].split() else code
+    return code[:-1] if NO_FINAL_NEWLINE in found["info"].split() else code
