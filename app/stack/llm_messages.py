@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from app.errors import InputError
@@ -13,7 +13,11 @@ Json = dict[str, Any]
 FIGURES_PATH: Final = "/mge/figures"
 """Where the shim says how fast the last requests were."""
 
-_PASSED: Final = ("model", "temperature", "top_p", "top_k", "stream")
+_PASSED: Final = ("model", "max_tokens", "temperature", "top_p", "top_k")
+_TOOL_INPUT: Final = "partial_json"
+_DELTAS: Final = {"text": "text", "thinking": "thinking", "signature": "signature", _TOOL_INPUT: _TOOL_INPUT}
+"""Which key of a block a key of its deltas adds to."""
+
 _STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens"}
 
 
@@ -39,7 +43,7 @@ def with_schema_told(body: Json, schema: Json) -> Json:
 
 
 def to_chat(body: Json, schema: Json) -> Json:
-    """The chat completion that a Messages request with a schema stands for.
+    """The streamed chat completion that a Messages request with a schema stands for.
 
     Raises `InputError` for what a model held to a schema cannot have: tools, a begun answer, other content than text.
     """
@@ -58,25 +62,12 @@ def to_chat(body: Json, schema: Json) -> Json:
         raise InputError("a begun answer and structured output do not go together", field="messages")
     chat: Json = {name: body[name] for name in _PASSED if name in body}
     chat["messages"] = messages
-    if "max_tokens" in body:
-        chat["max_tokens"] = body["max_tokens"]
     if body.get("stop_sequences"):
         chat["stop"] = body["stop_sequences"]
-    if body.get("stream"):
-        chat["stream_options"] = {"include_usage": True}
+    chat["stream"] = True
+    chat["stream_options"] = {"include_usage": True}
     chat["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
     return chat
-
-
-def to_message(completion: Json) -> Json:
-    """A finished chat completion as a message."""
-    choice = completion["choices"][0]
-    return {
-        **_opening(completion),
-        "content": [{"type": "text", "text": choice["message"]["content"] or ""}],
-        "stop_reason": _STOP_REASONS.get(choice["finish_reason"], "end_turn"),
-        "usage": _usage(completion.get("usage") or {}),
-    }
 
 
 def to_error(status: int, body: bytes) -> Json:
@@ -93,41 +84,74 @@ def error_document(kind: str, message: str) -> Json:
     return {"type": "error", "error": {"type": kind, "message": message}}
 
 
-async def to_events(lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
+async def to_events(lines: AsyncIterator[str]) -> AsyncIterator[Json]:
     """A streamed chat completion as the events of a streamed message."""
     begun, finish, usage = False, "stop", Json()
-    async for line in lines:
-        if not line.startswith("data: ") or line == "data: [DONE]":
-            continue
-        chunk = json.loads(line.removeprefix("data: "))
+    async for chunk in read_events(lines):
         if "error" in chunk:
-            yield _event("error", error_document("api_error", str(chunk["error"].get("message", ""))))
+            yield error_document("api_error", str(chunk["error"].get("message", "")))
             return
         if not begun:
             begun = True
-            for event in _begin(chunk):
-                yield event
+            message = {**_opening(chunk), "content": [], "stop_reason": None, "usage": _usage({})}
+            yield {"type": "message_start", "message": message}
+            yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
         usage = chunk.get("usage") or usage
         for choice in chunk["choices"]:
             finish = choice["finish_reason"] or finish
             if text := choice["delta"].get("content"):
                 delta = {"type": "text_delta", "text": text}
-                yield _event("content_block_delta", {"index": 0, "delta": delta})
-    yield _event("content_block_stop", {"index": 0})
+                yield {"type": "content_block_delta", "index": 0, "delta": delta}
+    yield {"type": "content_block_stop", "index": 0}
     ended = {"stop_reason": _STOP_REASONS.get(finish, "end_turn"), "stop_sequence": None}
-    yield _event("message_delta", {"delta": ended, "usage": _usage(usage)})
-    yield _event("message_stop", {})
+    yield {"type": "message_delta", "delta": ended, "usage": _usage(usage)}
+    yield {"type": "message_stop"}
 
 
-def _begin(chunk: Json) -> Iterator[bytes]:
-    message = {**_opening(chunk), "content": [], "stop_reason": None, "usage": _usage({})}
-    yield _event("message_start", {"message": message})
-    yield _event("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}})
+async def read_events(lines: AsyncIterator[str]) -> AsyncIterator[Json]:
+    """The JSON documents of a stream of server-sent events."""
+    async for line in lines:
+        if line.startswith("data: ") and line != "data: [DONE]":
+            yield json.loads(line.removeprefix("data: "))
 
 
-def _event(kind: str, document: Json) -> bytes:
-    data = json.dumps({"type": kind, **document}, ensure_ascii=False, separators=(",", ":"))
-    return f"event: {kind}\ndata: {data}\n\n".encode()
+def to_wire(event: Json) -> bytes:
+    """An event as it is sent."""
+    data = json.dumps(event, separators=(",", ":"))
+    return f"event: {event['type']}\ndata: {data}\n\n".encode()
+
+
+async def to_message(events: AsyncIterator[Json]) -> Json:
+    """The message that a stream of events makes, or the error that ended it."""
+    message: Json = {}
+    blocks: dict[int, Json] = {}
+    async for event in events:
+        match event["type"]:
+            case "error":
+                return event
+            case "message_start":
+                message = event["message"]
+            case "content_block_start":
+                blocks[event["index"]] = {**event["content_block"]}
+            case "content_block_delta":
+                _extend(blocks[event["index"]], event["delta"])
+            case "message_delta":
+                message = {**message, **event["delta"], "usage": {**message["usage"], **event["usage"]}}
+    if message.get("stop_reason") is None:
+        return error_document("api_error", "the model server ended its answer before it was finished")
+    return {**message, "content": [_finished(blocks[index]) for index in sorted(blocks)]}
+
+
+def _extend(block: Json, delta: Json) -> None:
+    for kind, target in _DELTAS.items():
+        if kind in delta:
+            block[target] = block.get(target, "") + delta[kind]
+
+
+def _finished(block: Json) -> Json:
+    """A block with the input of its tool read, which arrives as text."""
+    whole = {name: value for name, value in block.items() if name != _TOOL_INPUT}
+    return {**whole, "input": json.loads(block[_TOOL_INPUT] or "{}")} if _TOOL_INPUT in block else whole
 
 
 def _opening(completion: Json) -> Json:

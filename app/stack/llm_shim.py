@@ -97,10 +97,14 @@ class Shim:
             await self._note_counters()
         request = _parse(body) if scope["path"] == _MESSAGES_PATH else {}
         schema = llm_messages.schema_of(request)
-        if schema is None:
-            await self._pass(scope, body, send)
+        if schema is not None:
+            chat = self._post("/v1/chat/completions", llm_messages.to_chat(request, schema))
+            await self._message(chat, llm_messages.to_events, bool(request.get("stream")), send)
+        elif request and not request.get("stream"):
+            streamed = self._post(_MESSAGES_PATH, {**request, "stream": True})
+            await self._message(streamed, llm_messages.read_events, False, send)
         else:
-            await self._structured(llm_messages.to_chat(request, schema), send)
+            await self._pass(scope, body, send)
 
     async def _pass(self, scope: Scope, body: bytes, send: Send) -> None:
         url = scope["raw_path"].decode("latin-1") + ("?" if scope["query_string"] else "")
@@ -123,23 +127,35 @@ class Shim:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body"})
 
-    async def _structured(self, chat: Json, send: Send) -> None:
-        request = self.client.build_request("POST", "/v1/chat/completions", json=chat)
+    async def _message(
+        self,
+        request: httpx2.Request,
+        read: Callable[[AsyncIterator[str]], AsyncIterator[Json]],
+        streamed: bool,
+        send: Send,
+    ) -> None:
+        """Answers with a message. The server is always asked for a stream: what is not one it goes on with, client or none."""
         async with self._sent(request) as response:
             if response.status_code != 200:
                 error = llm_messages.to_error(response.status_code, await response.aread())
                 await _send_json(send, response.status_code, error)
-            elif chat.get("stream"):
-                start = [
-                    (b"content-type", b"text/event-stream; charset=utf-8"),
-                    (b"cache-control", b"no-cache"),
-                ]
-                await send({"type": "http.response.start", "status": 200, "headers": start})
-                async for event in llm_messages.to_events(response.aiter_lines()):
-                    await send({"type": "http.response.body", "body": event, "more_body": True})
-                await send({"type": "http.response.body"})
-            else:
-                await _send_json(send, 200, llm_messages.to_message(json.loads(await response.aread())))
+                return
+            events = read(response.aiter_lines())
+            if not streamed:
+                message = await llm_messages.to_message(events)
+                await _send_json(send, 500 if message["type"] == "error" else 200, message)
+                return
+            start = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+            await send({"type": "http.response.start", "status": 200, "headers": start})
+            async for event in events:
+                await send(
+                    {"type": "http.response.body", "body": llm_messages.to_wire(event), "more_body": True}
+                )
+            await send({"type": "http.response.body"})
+
+    def _post(self, path: str, document: Json) -> httpx2.Request:
+        headers = {"content-type": "application/json"}
+        return self.client.build_request("POST", path, headers=headers, content=json.dumps(document).encode())
 
     @asynccontextmanager
     async def _sent(self, request: httpx2.Request) -> AsyncIterator[httpx2.Response]:
@@ -172,7 +188,9 @@ class Shim:
 
 
 def _generates(scope: Scope) -> bool:
-    return bool(scope["method"] == "POST" and scope["path"].startswith("/v1/") and scope["path"] != _COUNT_PATH)
+    return bool(
+        scope["method"] == "POST" and scope["path"].startswith("/v1/") and scope["path"] != _COUNT_PATH
+    )
 
 
 def _with_schema_told(body: bytes) -> bytes:
@@ -212,7 +230,7 @@ async def _refuse(send: Send, status: int, kind: str, message: str) -> None:
 
 
 async def _send_json(send: Send, status: int, document: Json) -> None:
-    body = json.dumps(document, ensure_ascii=False).encode()
+    body = json.dumps(document).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -40,6 +40,7 @@ class Plan(BaseModel):
 
 
 ANSWER = Plan(tasks=[Task(name="größer", size="small")]).model_dump_json()
+SCHEMA = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
 HELLO: list[anthropic.types.MessageParam] = [{"role": "user", "content": "Plan a stack."}]
 
 
@@ -124,19 +125,11 @@ def bench(llama: HTTPServer) -> Iterator[Bench]:
     thread.join()
 
 
-def completion(content: str, finish: str = "stop") -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-1",
-        "model": "small-model",
-        "choices": [
-            {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content}}
-        ],
-        "usage": {
-            "prompt_tokens": 120,
-            "completion_tokens": 30,
-            "prompt_tokens_details": {"cached_tokens": 100},
-        },
-    }
+USAGE = {
+    "prompt_tokens": 120,
+    "completion_tokens": 30,
+    "prompt_tokens_details": {"cached_tokens": 100},
+}
 
 
 def stream(chunks: list[dict[str, Any]]) -> bytes:
@@ -148,10 +141,46 @@ def delta(text: str | None, finish: str | None = None) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "model": "small-model", "choices": [choice]}
 
 
-def test_structured_output_becomes_a_chat_completion_and_its_answer_a_message(bench: Bench) -> None:
-    bench.plays(CHAT, completion(ANSWER))
+def completion(pieces: list[str], finish: str = "stop") -> bytes:
+    """A chat completion as llama.cpp streams it."""
+    opening = {"index": 0, "finish_reason": None, "delta": {"role": "assistant", "content": None}}
+    return stream(
+        [
+            {"id": "chatcmpl-1", "model": "small-model", "choices": [opening]},
+            *(delta(piece) for piece in pieces),
+            delta(None, finish),
+            {"choices": [], "usage": USAGE, "timings": {"predicted_per_second": 20.0}},
+        ]
+    )
 
-    message = bench.sdk.messages.parse(
+
+def message(blocks: list[list[dict[str, Any]]], usage: dict[str, int], ended: dict[str, Any]) -> bytes:
+    """A message as llama.cpp streams it; a block is its start and its deltas."""
+    opening = {
+        "id": "chatcmpl-2",
+        "type": "message",
+        "role": "assistant",
+        "content": [],
+        "model": "small-model",
+    }
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**opening, "stop_reason": None, "usage": usage}}
+    ]
+    for index, (start, *deltas) in enumerate(blocks):
+        events.append({"type": "content_block_start", "index": index, "content_block": start})
+        events += [{"type": "content_block_delta", "index": index, "delta": each} for each in deltas]
+        events.append({"type": "content_block_stop", "index": index})
+    events += [
+        {"type": "message_delta", "delta": ended, "usage": {"output_tokens": 9}},
+        {"type": "message_stop"},
+    ]
+    return "".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events).encode()
+
+
+def test_structured_output_becomes_a_chat_completion_and_its_answer_a_message(bench: Bench) -> None:
+    bench.plays(CHAT, completion([ANSWER]), kind="text/event-stream")
+
+    answer = bench.sdk.messages.parse(
         model="small-model",
         max_tokens=77,
         system=[{"type": "text", "text": "You plan.", "cache_control": {"type": "ephemeral"}}],
@@ -168,9 +197,9 @@ def test_structured_output_becomes_a_chat_completion_and_its_answer_a_message(be
         extra_body={"temperature": 0.2, "top_k": 5},
     )
 
-    assert message.parsed_output == Plan.model_validate_json(ANSWER)
-    assert (message.id, message.model, message.stop_reason) == ("chatcmpl-1", "small-model", "end_turn")
-    usage = message.usage
+    assert answer.parsed_output == Plan.model_validate_json(ANSWER)
+    assert (answer.id, answer.model, answer.stop_reason) == ("chatcmpl-1", "small-model", "end_turn")
+    usage = answer.usage
     assert (usage.input_tokens, usage.cache_read_input_tokens, usage.output_tokens) == (20, 100, 30)
     sent = bench.sent()
     schema = sent["response_format"]["json_schema"]["schema"]
@@ -186,39 +215,75 @@ def test_structured_output_becomes_a_chat_completion_and_its_answer_a_message(be
         {"role": "user", "content": "Any."},
     ]
     rest = {name: value for name, value in sent.items() if name not in ("messages", "response_format")}
+    assert rest.pop("stream") is True
+    assert rest.pop("stream_options") == {"include_usage": True}
     assert rest == {"model": "small-model", "max_tokens": 77, "stop": ["END"], "temperature": 0.2, "top_k": 5}
 
 
 def test_an_answer_that_was_cut_off_says_so(bench: Bench) -> None:
-    bench.plays(CHAT, completion('{"tasks": [', "length"))
+    bench.plays(CHAT, completion(['{"tasks":', " ["], "length"), kind="text/event-stream")
     config: anthropic.types.OutputConfigParam = {
         "format": {"type": "json_schema", "schema": Plan.model_json_schema()}
     }
-    message = bench.sdk.messages.create(model="m", max_tokens=5, messages=HELLO, output_config=config)
-    assert message.stop_reason == "max_tokens"
-    assert message.content[0].to_dict()["text"] == '{"tasks": ['
+    answer = bench.sdk.messages.create(model="m", max_tokens=5, messages=HELLO, output_config=config)
+    assert answer.stop_reason == "max_tokens"
+    assert answer.content[0].to_dict()["text"] == '{"tasks": ['
 
 
 def test_structured_output_is_streamed(bench: Bench) -> None:
     pieces = [ANSWER[start : start + 7] for start in range(0, len(ANSWER), 7)]
-    usage = {**completion("")["usage"]}
-    chunks = [
-        {"choices": [{"index": 0, "finish_reason": None, "delta": {"role": "assistant", "content": None}}]},
-        *(delta(piece) for piece in pieces),
-        delta(None, "stop"),
-        {"choices": [], "usage": usage, "timings": {"predicted_per_second": 20.0}},
-    ]
-    bench.plays(CHAT, stream(chunks), kind="text/event-stream")
+    bench.plays(CHAT, completion(pieces), kind="text/event-stream")
 
     with bench.sdk.messages.stream(model="m", max_tokens=99, messages=HELLO, output_format=Plan) as events:
         assert list(events.text_stream) == pieces
-        message = events.get_final_message()
+        answer = events.get_final_message()
 
-    assert message.parsed_output == Plan.model_validate_json(ANSWER)
-    assert message.stop_reason == "end_turn"
-    assert (message.usage.input_tokens, message.usage.cache_read_input_tokens) == (20, 100)
-    assert message.usage.output_tokens == 30
-    assert bench.sent()["stream_options"] == {"include_usage": True}
+    assert answer.parsed_output == Plan.model_validate_json(ANSWER)
+    assert answer.stop_reason == "end_turn"
+    assert (answer.usage.input_tokens, answer.usage.cache_read_input_tokens) == (20, 100)
+    assert answer.usage.output_tokens == 30
+
+
+def test_a_message_is_put_together_from_the_stream_that_can_be_stopped(bench: Bench) -> None:
+    blocks: list[list[dict[str, Any]]] = [
+        [{"type": "thinking", "thinking": "", "signature": ""}, {"type": "thinking_delta", "thinking": "hm"}],
+        [
+            {"type": "text", "text": ""},
+            {"type": "text_delta", "text": "a"},
+            {"type": "text_delta", "text": "ß"},
+        ],
+        [
+            {"type": "tool_use", "id": "t1", "name": "add", "input": {}},
+            {"type": "input_json_delta", "partial_json": '{"a":'},
+            {"type": "input_json_delta", "partial_json": " 1}"},
+        ],
+    ]
+    ended = {"stop_reason": "stop_sequence", "stop_sequence": "END"}
+    usage = {"input_tokens": 6, "cache_read_input_tokens": 31, "output_tokens": 0}
+    bench.plays("/v1/messages", message(blocks, usage, ended), kind="text/event-stream")
+
+    answer = bench.sdk.messages.create(model="m", max_tokens=5, messages=HELLO, stop_sequences=["END"])
+
+    thinking, text, tool = (block.to_dict() for block in answer.content)
+    assert (thinking["thinking"], text["text"], tool["input"]) == ("hm", "aß", {"a": 1})
+    assert (answer.id, answer.stop_reason, answer.stop_sequence) == ("chatcmpl-2", "stop_sequence", "END")
+    assert answer.usage.to_dict() == {"input_tokens": 6, "cache_read_input_tokens": 31, "output_tokens": 9}
+    assert bench.sent() == {
+        "model": "m",
+        "max_tokens": 5,
+        "messages": HELLO,
+        "stop_sequences": ["END"],
+        "stream": True,
+    }
+
+
+@pytest.mark.parametrize("events", [1, 3, 0])
+def test_a_message_that_ends_too_early_is_an_error(bench: Bench, events: int) -> None:
+    whole = message([[{"type": "text", "text": ""}, {"type": "text_delta", "text": "half"}]], {}, {})
+    cut = b"".join(each + b"\n\n" for each in whole.split(b"\n\n")[:events])
+    bench.plays("/v1/messages", cut, kind="text/event-stream")
+    with pytest.raises(anthropic.InternalServerError, match="before it was finished"):
+        bench.sdk.messages.create(model="m", max_tokens=5, messages=HELLO)
 
 
 def test_a_stream_that_fails_midway_is_an_error_not_a_short_answer(bench: Bench) -> None:
@@ -235,8 +300,7 @@ def test_a_stream_that_fails_midway_is_an_error_not_a_short_answer(bench: Bench)
 def test_the_servers_refusal_has_the_form_of_the_messages_api(bench: Bench, streamed: bool) -> None:
     said = "request (9030 tokens) exceeds the available context size (4096 tokens)"
     bench.plays(CHAT, {"error": {"code": 400, "message": said, "type": "exceed_context_size_error"}}, 400)
-    config = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
-    body = {"model": "m", "max_tokens": 9, "messages": HELLO, "output_config": config, "stream": streamed}
+    body = {"model": "m", "max_tokens": 9, "messages": HELLO, "output_config": SCHEMA, "stream": streamed}
 
     status, answer, _ = bench.raw("POST", "/v1/messages", json.dumps(body).encode())
 
@@ -264,8 +328,7 @@ def test_the_servers_refusal_has_the_form_of_the_messages_api(bench: Bench, stre
 def test_what_cannot_be_held_to_a_schema_is_refused_with_its_place(
     bench: Bench, change: dict[str, Any], said: str
 ) -> None:
-    config = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
-    body = {"model": "m", "max_tokens": 9, "messages": HELLO, "output_config": config, **change}
+    body = {"model": "m", "max_tokens": 9, "messages": HELLO, "output_config": SCHEMA, **change}
     status, answer, _ = bench.raw("POST", "/v1/messages", json.dumps(body).encode())
     assert status == 400
     assert said in json.loads(answer)["error"]["message"]
@@ -281,10 +344,10 @@ def test_a_count_of_tokens_counts_the_schema_that_is_told(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"model":  "m", "max_tokens":5,"messages":[{"role":"user","content":"hi"}]}',
-        b'{"model":"m","output_config":{"effort":"low"},"messages":[]}',
-        b'{"output_config": {"format": null}}',
-        b'{"output_config": "format"}',
+        b'{"model":  "m", "stream":true,"messages":[{"role":"user","content":"hi"}]}',
+        b'{"model":"m","output_config":{"effort":"low"},"stream": true, "messages":[]}',
+        b'{"output_config": {"format": null}, "stream": true}',
+        b'{"output_config": "format", "stream": true}',
         b"[1, 2]",
         b"not json \xff",
         b"",
@@ -392,34 +455,49 @@ def test_as_many_as_there_are_slots_are_answered_at_once_and_health_beside_them(
     assert most == [2]
 
 
-def test_a_client_that_leaves_takes_its_request_with_it(bench: Bench) -> None:
-    left = threading.Event()
+@pytest.mark.parametrize(
+    ("path", "reached", "body"),
+    [
+        (CHAT, CHAT, {}),
+        ("/v1/messages", "/v1/messages", {"messages": HELLO}),
+        ("/v1/messages", "/v1/messages", {"messages": HELLO, "stream": True}),
+        ("/v1/messages", CHAT, {"messages": HELLO, "output_config": SCHEMA}),
+        ("/v1/messages", CHAT, {"messages": HELLO, "output_config": SCHEMA, "stream": True}),
+    ],
+)
+def test_a_client_that_leaves_takes_its_request_with_it(
+    bench: Bench, path: str, reached: str, body: dict[str, Any]
+) -> None:
+    began, left = threading.Event(), threading.Event()
 
     def play(_: Request) -> Response:
-        def body() -> Iterator[bytes]:
+        began.set()
+
+        def chunks() -> Iterator[bytes]:
             try:
                 for _ in range(400):
-                    yield b"data: x\n\n"
+                    yield b": nothing yet\n\n"
                     time.sleep(0.02)
             except GeneratorExit:
                 left.set()
                 raise
 
-        return Response(body(), 200, content_type="text/event-stream")
+        return Response(chunks(), 200, content_type="text/event-stream")
 
-    bench.llama.expect_request(CHAT).respond_with_handler(play)
+    bench.llama.expect_request(reached).respond_with_handler(play)
     for _ in range(3):  # more than there are slots
+        began.clear()
         left.clear()
         connection = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=20)
-        connection.request("POST", CHAT, b"{}")
-        connection.getresponse().read1()
+        connection.request("POST", path, json.dumps(body))
+        assert began.wait(5)
         connection.sock.close()
         connection.close()
         assert left.wait(5)
 
 
 def test_the_last_requests_speed_is_told(bench: Bench) -> None:
-    bench.plays(CHAT, completion(ANSWER))
+    bench.plays(CHAT, b"{}")
     assert json.loads(bench.raw("GET", FIGURES_PATH)[1])["requests"] == 0
     for _ in range(30):
         bench.raw("POST", CHAT, b"{}")
