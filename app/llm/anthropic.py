@@ -156,7 +156,8 @@ class AnthropicProvider:
 
     def _estimate(self, prompt: Prompt, tokens: int, most: int) -> Estimate:
         model = self._models[prompt.complexity]
-        return Estimate(tokens, max_cost_of(model, most, max_output_tokens(prompt, model)))
+        output = max_output_tokens(prompt, model)
+        return Estimate(tokens, output, max_cost_of(model, most, output))
 
     def _check_usage(self, reader: AnswerReader, prompt: Prompt, model: Model) -> None:
         """Refuse a bill that cannot be: it would take a plan beyond its budget."""

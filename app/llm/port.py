@@ -13,9 +13,12 @@ from app.model.prompt import Complexity, Prompt, StopReason, Usage
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a request may take. ``input_tokens`` is a guess, ``max_cost_usd`` is what it can cost at most."""
+    """What a request may take. ``input_tokens`` is a guess; its answer has ``max_output_tokens`` at most, thoughts included,
+    and it costs ``max_cost_usd`` at most.
+    """
 
     input_tokens: int
+    max_output_tokens: int
     max_cost_usd: Decimal
 
 

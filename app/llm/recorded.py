@@ -60,8 +60,10 @@ class RecordedProvider:
 
     def estimate(self, prompt: Prompt) -> Estimate:
         """What the request would cost at most at Anthropic."""
-        model = _priced(prompt)
-        return Estimate(guess_tokens(prompt), max_cost_of(model, bound_tokens(prompt), self._most(prompt)))
+        output = self._most(prompt)
+        return Estimate(
+            guess_tokens(prompt), output, max_cost_of(_priced(prompt), bound_tokens(prompt), output)
+        )
 
     async def measure(self, prompt: Prompt) -> Estimate:
         """As `estimate`: nobody counts."""
