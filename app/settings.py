@@ -61,7 +61,9 @@ class Settings(BaseSettings):
         None, description="another server that speaks the Messages API; unset: Anthropic's"
     )
     mge_llm_model: str = Field("", description="the model that answers everything; unset: one by complexity")
-    mge_llm_timeout_seconds: float = Field(600.0, gt=0, description="a request to a model takes at most this long")
+    mge_llm_timeout_seconds: float = Field(
+        600.0, gt=0, description="seconds that a model's server may be silent before a request is given up"
+    )
 
     devmatrix_mode: Literal["mvp", "v2_atoms", "hybrid"] = Field(
         "mvp", description="mode of a run that no request, override or rollout decides"

@@ -22,7 +22,7 @@ from app.postgres.connect import Connection, Pool, transaction
 from app.postgres.queries import statements_beside
 from app.postgres.rows import Row, as_jsonb, execute, fetch_one, query_all, query_one
 
-LEASE_SECONDS: Final = 60.0
+LEASE_SECONDS: Final = 30.0
 
 sql: Final = statements_beside(__file__)
 
