@@ -32,7 +32,7 @@ DEFAULT_MODEL: Final = "1.5b"
 _START_SECONDS: Final = 300.0  # a person's own file may be many gigabytes on a slow disk
 _ANSWER_SECONDS: Final = 600.0
 _STATUS_SECONDS: Final = 5.0
-_SAMPLE_TOKENS: Final = 64
+_SAMPLE_TOKENS: Final = 32
 _SAMPLE: Final = (
     "Write a Python function parse_duration(text: str) -> int that turns a duration such as '1h30m', '45s' or "
     "'2d' into seconds. Units are d, h, m and s, each at most once and in this order; blanks around the text are "
