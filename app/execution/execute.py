@@ -56,7 +56,7 @@ async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> 
             f"plans are not executed in the mode {execution.mode} yet", hint="run it in the mode mvp"
         )
     await _note_run(pool, provider, execution, full.plan)
-    await take_over(pool, key.masterplan_id, execution.holder)
+    await take_over(pool, key.masterplan_id, execution.holder, tenant_id=key.tenant_id)
     workspace = await open_workspace(execution.workspaces / str(key.masterplan_id))
 
     async def ask_for(prompt: Prompt, task_id: UUID) -> Completion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -30,6 +31,7 @@ from app.plans.tasks import keep_part
 from app.workspace.repository import write_files
 
 _SEARCHED: Final = 3
+_FENCE: Final = re.compile(r"^`{3,}\w+$", re.MULTILINE)
 
 
 class Stopped(Exception):
@@ -203,9 +205,9 @@ def _finding(subtask: Subtask, kind: FindingKind, line: int, message: str) -> Ta
 
 
 def _whole_text(prompt: Prompt, completion: Completion) -> str:
-    """The answer with the fence that was begun for it, and the one that a stop sequence took away."""
+    """The answer with the block that was begun for it, unless it begins one itself."""
     text = completion.text
-    if completion.simulated or text.lstrip().startswith("```"):
+    if completion.simulated or _FENCE.search(text):
         return text
-    closing = "\n```\n" if completion.stop_reason is StopReason.STOP_SEQUENCE else ""
+    closing = f"{prompt.stop[0]}\n" if completion.stop_reason is StopReason.STOP_SEQUENCE else ""
     return f"{prompt.begun}{text}{closing}"

@@ -98,8 +98,8 @@ def subtask_prompt(context: SubtaskContext, attempt: int, feedback: Feedback | N
         user="".join(shown) + ask + findings,
         max_tokens=_MAX_TOKENS,
         complexity=task.complexity,
-        begun=f"```{language_of(path)}\n{context.begun}",
-        stop=("\n```",),
+        begun=f"{_ticks(path)}{language_of(path)}\n{context.begun}",
+        stop=(f"\n{_ticks(path)}",),
         attempt=attempt,
         temperature=0.0 if attempt == 1 else _RETRY_TEMPERATURE,
     )
@@ -179,6 +179,11 @@ def _feedback_text(feedback: Feedback, path: str) -> str:
 
 def _fenced(path: str, text: str) -> str:
     return f"```{language_of(path)}\n{text.rstrip()}\n```"
+
+
+def _ticks(path: str) -> str:
+    """The fence of a file's block: Markdown has blocks of its own."""
+    return "````" if path.endswith(".md") else "```"
 
 
 def _fit(text: str, room: int) -> str:

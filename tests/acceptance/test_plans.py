@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from app.stack import Endpoints
 from tests.acceptance.messages_server import MessagesServer
@@ -137,9 +139,10 @@ def test_progress_comes_as_server_sent_events_from_any_place(api: httpx.Client) 
 
 def test_a_websocket_of_another_site_or_plan_is_closed(service: ServiceProcess) -> None:
     address = f"{service.url.replace('http', 'ws')}/ws/masterplan/{uuid4()}"
-    with connect(address) as socket, pytest.raises(Exception, match="4404"):
+    with connect(address) as socket, pytest.raises(ConnectionClosed, match="4404"):
         socket.recv(timeout=20)
-    with pytest.raises(Exception, match="403"), connect(address, origin="http://evil.example"):  # type: ignore[arg-type]
+    elsewhere = Origin("http://evil.example")
+    with pytest.raises(InvalidStatus, match="403"), connect(address, origin=elsewhere):
         pass
 
 

@@ -17,6 +17,7 @@ from app.jobs import records as jobs
 from app.jobs.queue import Work, WorkAgain, enqueue, open_queue, work
 from app.jobs.records import Job
 from app.jobs.requests import BuildRequest, ImportRequest, JobRequest
+from app.llm.recorded import RecordedProvider
 from app.main import read_rules
 from app.postgres.connect import Connection, Pool, transaction
 from app.settings import Settings
