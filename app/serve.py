@@ -36,6 +36,7 @@ from app.plans.live import feed_history
 from app.postgres import migrate as sql_migrate
 from app.postgres.connect import Pool
 from app.settings import Settings
+from app.sync.relay import run_applier
 from app.worker.context import WorkerContext
 from app.worker.run import run_job, sweep
 
@@ -224,6 +225,7 @@ async def _pool_for(service: Service, settings: Settings) -> AsyncIterator[None]
         watching = [
             asyncio.create_task(watch(pool, service.modes)),
             asyncio.create_task(_feed(pool, service)),
+            asyncio.create_task(run_applier(pool, lambda: service.graph)),
         ]
         try:
             yield

@@ -14,9 +14,11 @@ from app.cli import (
     masterplan,
     mode,
     plans,
+    replay,
     score,
     stack,
     statement,
+    sync,
     view,
     watch,
 )
@@ -46,12 +48,14 @@ app.command("view")(view.view)
 app.command("score")(score.score)
 app.command("serve")(stack.serve)
 app.command("worker")(stack.worker)
+app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.add_typer(boundaries.app, name="boundaries")
 app.add_typer(explorer.app, name="explorer")
 app.add_typer(llm.app, name="llm")
 app.add_typer(masterplan.app, name="plan")
 app.add_typer(mode.app, name="mode")
+app.add_typer(sync.app, name="sync")
 plans.cypher.command("exec")(statement.cypher_exec)
 plans.cypher.command("favourites")(statement.favourites_file)
 app.add_typer(plans.cypher, name="cypher")

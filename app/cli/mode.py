@@ -188,7 +188,9 @@ def _print(found: dict[str, Any], *, as_json: bool) -> None:
 
 def _line(entry: Mapping[str, Any]) -> str:
     """A change on one line, which a table would cut: when, what, who and why."""
-    subject = entry["subject"] if entry["kind"] == "setting" else f"{entry['kind']}:{entry['subject']}"
-    old, new = ("none" if value is None else value for value in (entry["old_value"], entry["new_value"]))
+    setting = entry["kind"] == "setting"
+    subject = entry["subject"] if setting else f"{entry['kind']}:{entry['subject']}"
+    unset = "environment" if setting else "none"
+    old, new = (unset if value is None else value for value in (entry["old_value"], entry["new_value"]))
     when = f"{entry['changed_at']:%Y-%m-%d %H:%M:%S}"
     return f"{when}  {subject}: {old} -> {new}, by {entry['actor']}: {entry['reason']}"

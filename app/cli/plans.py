@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from app.cli import output
+from app.cli.running import run
 from app.errors import InputError, NotFound
 from app.export.query_docs import Answer, documented, page
 from app.export.schema_docs import page as schema_page
@@ -48,7 +48,7 @@ def with_graph(work: Callable[[Graph], Awaitable[Result]]) -> Result:
         async with open_stores(Settings(), postgres=False) as stores:
             return await work(stores.graph)
 
-    return asyncio.run(whole())
+    return run(whole)
 
 
 async def find_plan(graph: Graph, plan: str, tenant_id: str = TENANT) -> str:

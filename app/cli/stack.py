@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import asdict, replace
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from app import stack as embedded
 from app.cli import output
+from app.cli.running import run
 from app.explorer.instance import explorer_config
 from app.explorer.instance import stop as stop_explorer
 from app.main import api_companion, migrate_stores, stack_config, store_migrations
@@ -36,7 +36,7 @@ def start(settings: Settings) -> embedded.Endpoints:
     config = stack_config(settings)
     config = replace(config, pages=embedded.browser_pages(config, api))
     embedded.up(config, console=output.ERR)
-    asyncio.run(migrate_stores(settings))
+    run(lambda: migrate_stores(settings))
     return embedded.up(config, (api,), console=output.ERR)
 
 
@@ -110,7 +110,7 @@ migrate = typer.Typer(help="The stores' migrations.", no_args_is_help=True)
 @migrate.command("status")
 def migrate_status(json: JsonOption = False) -> None:
     """List the migrations and whether they ran."""
-    found = asyncio.run(store_migrations(Settings()))
+    found = run(lambda: store_migrations(Settings()))
     if json:
         output.as_json(found)
     else:
@@ -123,7 +123,7 @@ def migrate_status(json: JsonOption = False) -> None:
 @migrate.command("up")
 def migrate_up() -> None:
     """Run the migrations that did not run yet."""
-    applied = asyncio.run(migrate_stores(Settings()))
+    applied = run(lambda: migrate_stores(Settings()))
     output.say(f"ran {applied} migrations")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from contextlib import aclosing
@@ -14,6 +13,7 @@ import typer
 
 from app.cli import output
 from app.cli.plans import pairs
+from app.cli.running import run
 from app.errors import InputError
 from app.export.browser_pages import favourites
 from app.export.rows import arrow_stream, csv_line
@@ -62,7 +62,7 @@ def cypher_exec(
             _print(answer, format_)
             _warn(answer.end)
 
-    asyncio.run(work())
+    run(work)
 
 
 def favourites_file(

@@ -161,7 +161,12 @@ async def read_mirror(graph: Graph, plan_id: str, parts: Sequence[Part]) -> Foun
         elements = [row["element"] for row in nodes]
         links = await run(transaction, "sync/links", elements=elements)
         return FoundPlan(
-            tuple(_node(dict(row)) for row in nodes), tuple(FoundLink(**row.data()) for row in links)
+            tuple(_node(dict(row)) for row in nodes),
+            tuple(
+                FoundLink(row["element"], row["type"], row["source"], row["target"], row["plain"])
+                for row in links
+                if row["own"]
+            ),
         )
 
     return await in_read(graph, work)

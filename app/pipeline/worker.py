@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import TypeVar, overload
 
@@ -127,12 +128,18 @@ def open_pool(workers: int) -> ProcessPoolExecutor:
     """Parser processes that end when this process ends, however it ends."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
+    # The terminal sends Ctrl-C to them too, but it is for the importing process, which then stops them. They inherit that
+    # SIGINT is blocked from their first moment on. The tracker is started before, because its start unblocks it.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
 
 
 def _begin() -> None:
-    # Ctrl-C is for the importing process, which then stops its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

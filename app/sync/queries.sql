@@ -99,3 +99,7 @@ FROM sync_outbox WHERE tenant_id = %(tenant_id)s;
 -- The changes of a tenant's that could not be applied, the newest first
 SELECT outbox_id, masterplan_id, entity, entity_id, operation, row_version, reason, failed_at
 FROM sync_dead_letters WHERE tenant_id = %(tenant_id)s ORDER BY outbox_id DESC LIMIT %(limit)s;
+
+-- listen --
+-- Be told when there is something in the outbox
+LISTEN sync_outbox;

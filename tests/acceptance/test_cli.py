@@ -17,7 +17,7 @@ import networkx
 import pytest
 from neo4j import GraphDatabase
 
-from app.pipeline.importing import plan_id_for
+from app.model.plan_id import plan_id_for
 from app.scip.messages import index_type
 from app.stack import Endpoints
 
@@ -39,12 +39,15 @@ class Cli:
         }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The command as a process in a group of its own, as a terminal's foreground command is."""
         return subprocess.Popen(
             [sys.executable, "-m", "app", *arguments],
             env=self.env,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
         )
 
     def run(self, *arguments: str, code: int = 0) -> str:
@@ -56,6 +59,11 @@ class Cli:
 
     def json(self, *arguments: str) -> object:
         return json.loads(self.run(*arguments, "--json"))
+
+
+def _heed_ctrl_c() -> None:
+    """A parent that runs in the background may have handed down that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")
@@ -268,29 +276,36 @@ def test_fifty_killed_importers(mge: Cli, code: Path, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing_half_done(mge: Cli, code: Path) -> None:
-    mge.run("import", str(code), "--name", "cli interrupted")
+    began = time.monotonic()
+    mge.run("import", str(code), "--name", "cli interrupted", "--full")
+    took = time.monotonic() - began
     before = _plan_digest(mge.servers, "cli interrupted")
-    process = mge.start("import", str(code), "--name", "cli interrupted")
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode in (0, 130), err
-    assert "Traceback" not in err
-    assert _plan_digest(mge.servers, "cli interrupted") == before
-    mge.run("delete", "cli interrupted")
-    with (
-        GraphDatabase.driver(
-            mge.servers.neo4j_uri, auth=(mge.servers.neo4j_user, mge.servers.neo4j_password)
-        ) as driver,
-        driver.session() as session,
-    ):
+    for share in (0.3, 0.5, 0.7, 0.9):
+        process = mge.start("import", str(code), "--name", "cli interrupted", "--full")
+        time.sleep(share * took)
+        # As a terminal sends it: the parser processes and the compiler get it too.
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode in (0, 130), err
+        assert "Traceback" not in err
+        assert _plan_digest(mge.servers, "cli interrupted") == before
         if process.returncode == 130:
-            left = session.run(
-                "MATCH (n:StagedBuild {plan_id: $plan_id}) RETURN count(n) AS n",
-                plan_id=plan_id_for("default", "cli interrupted"),
-            ).single()
-            assert left is not None
-            assert left["n"] == 0
+            assert _staged_builds(mge.servers, "cli interrupted") == 0
+    mge.run("delete", "cli interrupted")
+
+
+def _staged_builds(servers: Endpoints, name: str) -> int:
+    """How many builds of the plan were begun and neither published nor discarded."""
+    with (
+        GraphDatabase.driver(servers.neo4j_uri, auth=(servers.neo4j_user, servers.neo4j_password)) as driver,
+        driver.session(default_access_mode="READ") as session,
+    ):
+        left = session.run(
+            "MATCH (n:StagedBuild {plan_id: $plan_id}) RETURN count(n) AS n",
+            plan_id=plan_id_for("default", name),
+        ).single()
+    assert left is not None
+    return int(left["n"])
 
 
 def test_impact_of_a_commit(mge: Cli, tmp_path: Path) -> None:

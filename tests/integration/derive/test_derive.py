@@ -117,6 +117,6 @@ async def test_a_plan_without_a_file_that_can_be_planned_is_refused(
         result = await import_source(
             graph, source, name=f"derive {uuid4()}", tenant_id=TENANT, workers=1, progress=lambda *_: None
         )
-    with pytest.raises(InputError, match="a.py is not UTF-8"):
+    with pytest.raises(InputError, match=r"a\.py is not UTF-8"):
         await derive(pool, graph, result.plan_id, OWNER)
     await delete_plan(graph, result.plan_id, TENANT)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import LiteralString
 from uuid import UUID, uuid4
 
+from app.graph.connect import Graph
 from app.postgres.connect import Pool, transaction
+from app.sync.applier import apply_batch
 
 
 @dataclass(slots=True)
@@ -104,3 +106,11 @@ async def make_plan(
                 rows,
             )
     return plan
+
+
+async def drain(pool: Pool, graph: Graph, limit: int = 1_000) -> int:
+    """Apply all that there is; how many entries of the outbox that were."""
+    rows = 0
+    while done := (await apply_batch(pool, graph, limit)).rows:
+        rows += done
+    return rows
