@@ -15,6 +15,7 @@ from app.explorer.instance import explorer_config
 from app.explorer.instance import stop as stop_explorer
 from app.main import api_companion, migrate_stores, stack_config, store_migrations
 from app.settings import Settings
+from app.stack.services import LLM
 
 JsonOption = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
 
@@ -53,7 +54,7 @@ def print_addresses(found: embedded.Endpoints, env_command: str = "mge env") -> 
     """Where everything is, for a person."""
     rows = []
     for name, url in found.companions.items():
-        rows.append((f"{name} docs", f"{url}/docs"))
+        rows.append(("language model", url) if name == LLM else (f"{name} docs", f"{url}/docs"))
     if found.browser_url:
         rows.append(("Neo4j Browser", found.browser_url))
     rows.append(("Bolt", found.neo4j_uri))
