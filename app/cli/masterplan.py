@@ -102,7 +102,9 @@ def new(
     if execute:
         choice = RunChoice("recorded" if recorded else provider, mode)
         with_pool(lambda pool: run_plan(settings, pool, masterplan_id, choice, shown=not json))
-    _show(masterplan_id, json=json)
+    passed = _show(masterplan_id, json=json)
+    if execute and not passed:
+        raise typer.Exit(1)
     if not json and not execute:
         name = str(masterplan_id)[:8]
         output.say(

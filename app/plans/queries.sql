@@ -320,9 +320,9 @@ WHERE subtask_id = %(subtask_id)s AND tenant_id = %(tenant_id)s;
 
 -- usage_of_plan --
 -- What a plan's requests were and cost
-SELECT count(*) AS completions, coalesce(sum(input_tokens), 0) AS input_tokens,
-    coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
-    coalesce(sum(cache_write_tokens), 0) AS cache_write_tokens, coalesce(sum(cost_usd), 0) AS cost_usd,
+SELECT count(*) AS completions, coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
+    coalesce(sum(output_tokens), 0)::bigint AS output_tokens, coalesce(sum(cache_read_tokens), 0)::bigint AS cache_read_tokens,
+    coalesce(sum(cache_write_tokens), 0)::bigint AS cache_write_tokens, coalesce(sum(cost_usd), 0) AS cost_usd,
     coalesce(sum(seconds), 0) AS seconds, coalesce(bool_or(simulated), false) AS simulated
 FROM llm_completions WHERE masterplan_id = %(masterplan_id)s AND tenant_id = %(tenant_id)s;
 
