@@ -65,16 +65,16 @@ class MvpStrategy:
 
     async def execute_unit(self, task: Task) -> Sequence[TaskFinding]:
         """Write the subtasks of a task that are not written, and those of others that have to be written again for it."""
+        findings: list[TaskFinding] = []
         for owner in [task, *self._reopened(task)]:
             for subtask in owner.subtasks:
                 if subtask.status is SubtaskStatus.COMPLETED:
                     continue
                 if self.run.stopping:
                     raise Stopped
-                findings = await self._write(self.run.tasks[owner.task_id], subtask, task)
-                if findings:
-                    return findings
-        return ()
+                # The other parts are written all the same: a task is tried again once, with all that is wrong.
+                findings += await self._write(self.run.tasks[owner.task_id], subtask, task)
+        return findings
 
     async def validate_unit(self, task: Task) -> Verdict:
         """Write the task's files into the workspace, and check syntax, names, imports and, where they are whole, tests."""

@@ -25,6 +25,7 @@ from app.indexes.port import Indexer
 from app.llm.code import extract_code
 from app.llm.port import Provider
 from app.llm.recorded import RecordedProvider
+from app.llm.replay import ReplayProvider, SeededFault
 from app.model.plan import ExecutionMode, FullPlan, PlanEvent
 from app.pipeline.importing import import_source
 from app.plans.read import events_after, plan_usage, recorded_answers, show_full_plan
@@ -203,8 +204,6 @@ async def _execute(
 
 def _provider(request: ReplayRequest, answers: Mapping[tuple[str, int], str]) -> Provider:
     if request.faults:
-        from app.llm.replay import ReplayProvider
-
         return ReplayProvider(answers, request.faults, request.seed)
     return RecordedProvider(answers)
 
@@ -313,7 +312,12 @@ def _originals(answers: Mapping[tuple[str, int], str], full: FullPlan) -> dict[s
 def _written(done: _Done, full: FullPlan) -> list[Written]:
     """What was taken out of each answer, and which fault it had."""
     path_of = dict(_parts(full))
+    seeded = done.provider.seeded if isinstance(done.provider, ReplayProvider) else {}
     return [
-        Written(label, attempt, extract_code(text, path_of[label]).code, "")
+        Written(label, attempt, extract_code(text, path_of[label]).code, _fault(seeded.get((label, attempt))))
         for (label, attempt), text in done.witness.answers.items()
     ]
+
+
+def _fault(seeded: SeededFault | None) -> str:
+    return "" if seeded is None else seeded.kind.value
