@@ -35,7 +35,7 @@ from app.model.tenant import LOCAL_USER
 from app.modes.decide import ModeQuestion, decide
 from app.planning.generate import check_request
 from app.plans import read
-from app.plans.document import document_of
+from app.plans.document import PlanDocument, document_of
 from app.plans.states import PlanMove, move_plan
 from app.plans.tasks import retry_task
 from app.plans.write import Origin, Owner, create_plan, delete_plan, replace_plan
@@ -176,9 +176,9 @@ async def export_masterplan(
     pool: ThePool,
     tenant: Tenant,
     version: Annotated[int | None, Query(ge=1, le=100_000, description="the newest if left out")] = None,
-) -> dict[str, object]:
+) -> PlanDocument:
     """A version of a plan as a document that can be imported again."""
-    return (await read.show_version(pool, masterplan_id, tenant, version)).model_dump(mode="json")
+    return await read.show_version(pool, masterplan_id, tenant, version)
 
 
 @router.get("/api/v1/masterplan/{masterplan_id}/history")

@@ -38,7 +38,9 @@ def replay(
     mode: Annotated[str, typer.Option(help="how the plan is executed: mvp")] = "mvp",
     tests: Annotated[
         str,
-        typer.Option(help="folder or file with tests, in PATH or elsewhere: these are given, not written by tasks"),
+        typer.Option(
+            help="folder or file with tests, in PATH or elsewhere: these are given, not written by tasks"
+        ),
     ] = "",
     faults: Annotated[float, typer.Option(help="share of the answers that get a fault, 0 to 1")] = 0.0,
     seed: Annotated[int, typer.Option(help="decides which answers get which fault")] = 0,

@@ -18,11 +18,9 @@ from app.model.plan import ExecutionMode, MasterPlan, PlanSource, PlanStatus
 from app.model.prompt import Completion, Complexity, Prompt
 from app.plans.events import EventType
 from app.plans.read import recorded_answers, request_of, show_full_plan
-from app.plans.statements import sql
 from app.plans.states import PlanMove, move_plan
-from app.plans.tasks import PlanKey, note_plan_event
-from app.postgres.connect import Pool, transaction
-from app.postgres.rows import execute
+from app.plans.tasks import PlanKey, RunFacts, note_plan_event, note_run
+from app.postgres.connect import Pool
 from app.workspace.repository import open_workspace
 
 # Models that continue a begun answer are small ones, whose answers get worse with longer prompts.
@@ -95,17 +93,14 @@ def _options(execution: Execution, provider: Provider, plan: MasterPlan) -> RunO
 
 
 async def _note_run(pool: Pool, provider: Provider, execution: Execution, plan: MasterPlan) -> None:
-    key = execution.key
-    values = {
-        **key.values(),
-        "execution_mode": execution.mode.value,
-        "provider": provider.name,
-        "llm_model": provider.model_for(Complexity.MEDIUM),
-        "simulated": provider.simulated,
-        "workspace_path": str(plan.masterplan_id),
-    }
-    async with transaction(pool) as connection:
-        await execute(connection, sql("set_run"), values)
+    run = RunFacts(
+        execution.mode,
+        provider.name,
+        provider.model_for(Complexity.MEDIUM),
+        provider.simulated,
+        str(plan.masterplan_id),
+    )
+    await note_run(pool, execution.key, run)
 
 
 async def _pause(pool: Pool, key: PlanKey, error: MgeError) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.llm.ask import ask
 from app.llm.port import Provider
@@ -14,10 +14,8 @@ from app.model.prompt import Completion, Prompt
 from app.planning.answers import DiscoveryAnswer
 from app.planning.generate import Ask, check_request, discover, plan
 from app.plans.read import show_discovery
-from app.plans.statements import sql
-from app.plans.write import Origin, Owner, create_plan
-from app.postgres.connect import Pool, transaction
-from app.postgres.rows import as_jsonb, execute
+from app.plans.write import Origin, Owner, create_plan, keep_discovery
+from app.postgres.connect import Pool
 
 _LISTS = (
     "bounded_contexts",
@@ -47,25 +45,15 @@ async def start_discovery(pool: Pool, provider: Provider, request: str, owner: O
     """
     text = check_request(request)
     found = await discover(_asking(pool, provider, owner, holder), text)
-    discovery_id = uuid4()
-    async with transaction(pool) as connection:
-        await execute(
-            connection,
-            sql("insert_discovery"),
-            {
-                "discovery_id": discovery_id,
-                "tenant_id": owner.tenant_id,
-                "session_id": owner.session_id,
-                "user_id": owner.user_id,
-                "user_request": text,
-                "domain": found.discovery.domain,
-                **{name: as_jsonb(getattr(found.discovery, name)) for name in _LISTS},
-                "llm_model": found.spent.model,
-                "llm_cost_usd": found.spent.cost_usd,
-                "simulated": found.spent.simulated,
-            },
-        )
-    return discovery_id
+    return await keep_discovery(
+        pool,
+        owner,
+        text,
+        found.discovery.model_dump(),
+        llm_model=found.spent.model,
+        llm_cost_usd=found.spent.cost_usd,
+        simulated=found.spent.simulated,
+    )
 
 
 async def generate_masterplan(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from app.errors import InputError
 from app.model.plan import PhaseType, TaskType
@@ -84,8 +84,45 @@ class RecordedAnswer(_Part):
     response: str
 
 
+_EXAMPLE: Final[JsonValue] = {
+    "project_name": "slugs",
+    "description": "Turns titles into URL slugs.",
+    "tech_stack": {"language": "python"},
+    "phases": [
+        {
+            "phase_type": "core",
+            "name": "Core",
+            "milestones": [
+                {
+                    "number": 1,
+                    "name": "Slugs",
+                    "tasks": [
+                        {
+                            "number": 1,
+                            "name": "Write slugify",
+                            "description": "Lower case; runs of other characters become one hyphen.",
+                            "target_files": ["slugs.py"],
+                        },
+                        {
+                            "number": 2,
+                            "name": "Test slugify",
+                            "task_type": "test",
+                            "description": "Test plain titles, punctuation and the empty title.",
+                            "depends_on": [1],
+                            "target_files": ["test_slugs.py"],
+                        },
+                    ],
+                }
+            ],
+        }
+    ],
+}
+
+
 class PlanDocument(_Part):
     """A whole plan."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [_EXAMPLE]})
 
     project_name: Name
     description: Text = ""

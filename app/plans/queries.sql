@@ -311,13 +311,6 @@ UPDATE masterplan_subtasks
 SET code = %(code)s, status = 'completed', started_at = coalesce(started_at, now()), completed_at = now()
 WHERE subtask_id = %(subtask_id)s AND tenant_id = %(tenant_id)s;
 
--- set_subtask_status --
--- Move a subtask to another status
-UPDATE masterplan_subtasks
-SET status = %(status)s,
-    started_at = CASE WHEN %(status)s = 'in_progress' THEN coalesce(started_at, now()) ELSE started_at END
-WHERE subtask_id = %(subtask_id)s AND tenant_id = %(tenant_id)s;
-
 -- usage_of_plan --
 -- What a plan's requests were and cost
 SELECT count(*) AS completions, coalesce(sum(input_tokens), 0)::bigint AS input_tokens,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from app.errors import Conflict, NotFound
-from app.model.plan import PlanStatus, Subtask, Task, TaskFinding, TaskStatus
+from app.model.plan import ExecutionMode, PlanStatus, Subtask, Task, TaskFinding, TaskStatus
 from app.model.prompt import Completion, Prompt
 from app.plans.events import EventType, note_event
 from app.plans.read import lock_plan
@@ -32,6 +32,23 @@ class PlanKey:
     def values(self) -> dict[str, object]:
         """The parameters that bound a statement to the plan."""
         return {"masterplan_id": self.masterplan_id, "tenant_id": self.tenant_id}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """How a plan is executed: ``workspace_path`` is relative to the folder of workspaces."""
+
+    execution_mode: ExecutionMode
+    provider: str
+    llm_model: str
+    simulated: bool
+    workspace_path: str
+
+
+async def note_run(pool: Pool, key: PlanKey, run: RunFacts) -> None:
+    """Note how a plan is executed from now on; `StoreDown`."""
+    async with transaction(pool) as connection:
+        await execute(connection, sql("set_run"), {**key.values(), **asdict(run)})
 
 
 async def requeue_unfinished(pool: Pool, key: PlanKey) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -93,6 +93,38 @@ async def create_plan(
             actor=owner.actor,
         )
     return masterplan_id
+
+
+async def keep_discovery(
+    pool: Pool,
+    owner: Owner,
+    user_request: str,
+    found: Mapping[str, object],
+    *,
+    llm_model: str,
+    llm_cost_usd: Decimal,
+    simulated: bool,
+) -> UUID:
+    """Keep a discovery document, whose domain and lists are ``found``; its id. Raises `StoreDown`."""
+    discovery_id = uuid4()
+    values = {name: as_jsonb(value) if isinstance(value, list) else value for name, value in found.items()}
+    async with transaction(pool) as connection:
+        await execute(
+            connection,
+            sql("insert_discovery"),
+            {
+                **values,
+                "discovery_id": discovery_id,
+                "tenant_id": owner.tenant_id,
+                "session_id": owner.session_id,
+                "user_id": owner.user_id,
+                "user_request": user_request,
+                "llm_model": llm_model,
+                "llm_cost_usd": llm_cost_usd,
+                "simulated": simulated,
+            },
+        )
+    return discovery_id
 
 
 async def replace_plan(

@@ -5,12 +5,12 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from app.llm.recorded import RecordedProvider
 
 from app.execution.execute import Execution, execute_plan
 from app.execution.orchestrator import RunResult
 from app.execution.run import RunOptions
 from app.llm.port import Provider
+from app.llm.recorded import RecordedProvider
 from app.model.plan import ExecutionMode, PlanSource
 from app.plans.document import PlanDocument
 from app.plans.read import recorded_answers

@@ -6,11 +6,11 @@ import asyncio
 import subprocess
 
 import pytest
-from app.llm.fences import fence
-from app.llm.recorded import RecordedProvider
 
 from app.errors import Conflict
 from app.execution.run import RunOptions
+from app.llm.fences import fence
+from app.llm.recorded import RecordedProvider
 from app.model.plan import PlanSource, PlanStatus, TaskStatus, TaskType
 from app.model.prompt import Prompt
 from app.plans import read

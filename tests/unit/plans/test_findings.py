@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InputError
+from app.model.paths import path_problem
 from app.model.plan import TaskType
 from app.planning.mend import mend
 from app.plans.document import PlanDocument, TaskDocument, read_document
 from app.plans.findings import Fault, find_faults
-from app.model.paths import path_problem
 from app.plans.write import refuse_faults
 from tests.documents import document, task
 
