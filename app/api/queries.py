@@ -11,13 +11,12 @@ from fastapi import APIRouter
 from app.api.schemas import ParameterModel, QueryList, QueryModel, QueryRows, QueryRun
 from app.api.service import Tenant, TheGraph
 from app.errors import InputError, UnknownName
-from app.graph.queries import Query, Value, list_queries
+from app.graph.queries import Query, Value, public_queries
 from app.graph.read import run_named
 from app.graph.values import as_json
 
 router = APIRouter(prefix="/api/v2/queries", tags=["queries"])
 
-_INTERNAL: Final = ("copy/", "migrations/", "publish/", "staging/")
 _ROWS: Final = 1_000
 _PATH: Final = f"{router.prefix}/{{group}}/{{verb}}"
 _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
@@ -97,13 +96,11 @@ def describe(paths: dict[str, Any]) -> None:
 
 
 def _offered() -> dict[str, Query]:
-    """The queries that read, and that a plan or a tenant bounds."""
+    """The queries that people may ask, and that a plan or a tenant bounds."""
     return {
         query.name: query
-        for query in list_queries()
-        if query.access == "read"
-        and not query.name.startswith(_INTERNAL)
-        and any(parameter.name in ("plan_id", "tenant_id") for parameter in query.parameters)
+        for query in public_queries()
+        if any(parameter.name in ("plan_id", "tenant_id") for parameter in query.parameters)
     }
 
 

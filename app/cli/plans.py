@@ -20,7 +20,7 @@ from app.export.schema_docs import page as schema_page
 from app.export.schema_docs import schema
 from app.graph.connect import Graph, read
 from app.graph.publish import delete_plan
-from app.graph.queries import Value, from_text, list_queries, query
+from app.graph.queries import Value, from_text, public_queries, query
 from app.graph.read import list_plans, run_named, show_plan, waves_page
 from app.graph.staging import sweep
 from app.graph.values import as_json
@@ -316,7 +316,7 @@ cypher = typer.Typer(help="The named queries in cypher/.", no_args_is_help=True)
 @cypher.command("list")
 def cypher_list(json: JsonOption = False) -> None:
     """List the queries."""
-    found = [asked for asked in list_queries() if asked.access == "read"]
+    found = public_queries()
     if json:
         output.as_json(
             [
@@ -403,9 +403,9 @@ def cypher_run(
     """Run a named query and print its rows."""
     written = pairs(param)
     asked = query(name)
-    if asked.access != "read":
+    if asked.audience != "public":
         raise InputError(
-            f"{name} writes; it is a step of the service",
+            f"{name} is a step of the service",
             hint="`mge cypher list` shows the queries to run",
             field="name",
         )

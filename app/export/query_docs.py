@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from app.graph.queries import Query, list_queries
+from app.graph.queries import Query, public_queries
 
 Answer: TypeAlias = tuple[Sequence[str], Sequence[Sequence[object]]]
 """Columns and rows."""
@@ -17,10 +17,10 @@ GROUPS: Final = {
     "boundaries": "Boundaries",
     "impact": "Impact",
     "context": "Context",
+    "plans": "Plans that are executed",
 }
 ROWS_SHOWN: Final = 4
 
-_STEPS: Final = ("cycles/between", "cycles/of")
 _WIDEST: Final = 60
 _HEAD: Final = """\
 # The queries
@@ -41,11 +41,7 @@ This page is written by `make docs` from the head of each file and a run on the 
 def documented() -> tuple[Query, ...]:
     """The queries that the page is about, in its order."""
     order = list(GROUPS)
-    found = [
-        each
-        for each in list_queries()
-        if each.name.partition("/")[0] in GROUPS and each.access == "read" and each.name not in _STEPS
-    ]
+    found = [each for each in public_queries() if each.name.partition("/")[0] in GROUPS]
     return tuple(sorted(found, key=lambda each: (order.index(each.name.partition("/")[0]), each.name)))
 
 

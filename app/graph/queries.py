@@ -7,9 +7,11 @@ A file holds one statement under a head of comments, each field on one line::
     // returns: column — what it means
     // cost: what its running time grows with
     // access: read
+    // audience: public
 
 A parameter's example is JSON; its type is one of ``string``, ``integer``, ``float``, ``boolean``,
 ``pattern`` (a regular expression), ``list``, ``list<string>``, ``list<integer>``, ``list<float>``. ``access`` is ``read`` or ``write``.
+``audience`` is ``public`` for what people may ask, over REST and elsewhere, and ``service`` for a step of the service.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Va
 CYPHER_FOLDER: Final = Path(__file__).resolve().parents[2] / "cypher"
 
 _ACCESS: Final[dict[str, Literal["read", "write"]]] = {"read": "read", "write": "write"}
-_HEAD_LINE = re.compile(r"// (answers|returns|cost|access): (\S.*)|// param (\w+): (\S+) = (.+?) — (\S.*)")
+_AUDIENCE: Final[dict[str, Literal["public", "service"]]] = {"public": "public", "service": "service"}
+_HEAD_LINE = re.compile(
+    r"// (answers|returns|cost|access|audience): (\S.*)|// param (\w+): (\S+) = (.+?) — (\S.*)"
+)
 _NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL)
 _USED_PARAMETER = re.compile(r"\$(\w+)")
 
@@ -56,11 +61,17 @@ class Query:
     returns: str
     cost: str
     access: Literal["read", "write"]
+    audience: Literal["public", "service"]
 
 
 def list_queries() -> tuple[Query, ...]:
     """Every query, by name."""
     return tuple(_queries().values())
+
+
+def public_queries() -> tuple[Query, ...]:
+    """The queries that people may ask, by name."""
+    return tuple(each for each in list_queries() if each.audience == "public")
 
 
 def query(name: str) -> Query:
@@ -140,12 +151,13 @@ def parse(name: str, text: str) -> Query:
             parameters.append(
                 Parameter(parameter, type_name, _example(name, parameter, type_name, example), meaning)
             )
-    missing = {"answers", "returns", "cost", "access"} - fields.keys()
+    missing = {"answers", "returns", "cost", "access", "audience"} - fields.keys()
     access = _ACCESS.get(fields.get("access", ""))
-    if missing or access is None:
+    audience = _AUDIENCE.get(fields.get("audience", ""))
+    if missing or access is None or audience is None or (audience == "public" and access == "write"):
         raise InputError(
             f"{name}.cypher: the head is not complete",
-            hint=f"missing: {', '.join(sorted(missing)) or 'access is read or write'}",
+            hint=f"missing: {', '.join(sorted(missing)) or 'access is read or write, audience public (of what reads) or service'}",
         )
     used = set(_USED_PARAMETER.findall(_NOT_CODE.sub(" ", text)))
     declared = {parameter.name for parameter in parameters}
@@ -154,7 +166,9 @@ def parse(name: str, text: str) -> Query:
             f"{name}.cypher: parameters declared and used differ",
             hint=f"only declared: {sorted(declared - used)}, only used: {sorted(used - declared)}",
         )
-    return Query(name, text, fields["answers"], tuple(parameters), fields["returns"], fields["cost"], access)
+    return Query(
+        name, text, fields["answers"], tuple(parameters), fields["returns"], fields["cost"], access, audience
+    )
 
 
 def _example(name: str, parameter: str, type_name: str, written: str) -> Value:

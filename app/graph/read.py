@@ -157,9 +157,15 @@ async def run_named(
         return list(result.keys()), await result.values()
 
     plan_id = sent.get("plan_id")
-    if isinstance(plan_id, str):
+    if not isinstance(plan_id, str):
+        return await in_read(graph, work)
+    try:
         return await of_one_build(graph, plan_id, tenant_id, work)
-    return await in_read(graph, work)
+    except NotFound:
+        # A plan that was not imported has no build; what is mirrored of it changes row by row.
+        if not await read(graph, "plans/mirrored", plan_id=plan_id, tenant_id=tenant_id):
+            raise
+        return await in_read(graph, work)
 
 
 async def list_plans(

@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the plan's atoms
 // access: write
+// audience: service
 CALL () {
   MATCH (component:Component {plan_id: $plan_id})
   DETACH DELETE component

@@ -4,6 +4,7 @@
 // returns: component_id, name, modules, atoms, loc, cohesion, coupling, instability, abstractness
 // cost: grows with the plan's components
 // access: read
+// audience: public
 MATCH (component:Component {plan_id: $plan_id})
 RETURN component.component_id AS component_id, component.name AS name, COUNT { (component)<-[:IN_COMPONENT]-() } AS modules,
        component.atoms AS atoms, component.loc AS loc, component.cohesion AS cohesion, component.coupling AS coupling,

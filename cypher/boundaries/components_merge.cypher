@@ -7,6 +7,7 @@
 // returns: merged — components that are gone
 // cost: grows with passes times the plan's dependencies, and with the number of small components times that of all
 // access: write
+// audience: service
 MATCH (component:Component {plan_id: $plan_id})
 WITH sum(component.strength) AS whole
 UNWIND range(1, $passes) AS pass

@@ -3,6 +3,7 @@
 // returns: components — how many there are
 // cost: grows with the plan's modules
 // access: write
+// audience: service
 CALL () {
   MATCH (module:Module {plan_id: $plan_id})
   WHERE NOT EXISTS { (module)-[:IN_COMPONENT]->() }

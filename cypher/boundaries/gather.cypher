@@ -7,6 +7,7 @@
 // returns: merged — modules that are gone
 // cost: grows with passes times the dependencies and files of the small modules, and with their number times that of modules
 // access: write
+// audience: service
 MATCH (module:Module {plan_id: $plan_id})
 WITH sum(module.strength) AS whole
 UNWIND range(1, $passes) AS pass

@@ -6,6 +6,7 @@
 // returns: merged — modules that are gone
 // cost: grows with passes times the plan's dependencies
 // access: write
+// audience: service
 MATCH (module:Module {plan_id: $plan_id})
 WITH sum(module.strength) AS whole
 UNWIND range(1, $passes) AS pass

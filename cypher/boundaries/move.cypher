@@ -6,6 +6,7 @@
 // returns: moved — moves in the last pass that had any
 // cost: grows with passes times the plan's dependencies
 // access: write
+// audience: service
 MATCH (module:Module {plan_id: $plan_id})
 WITH sum(module.strength) AS whole
 CALL () {

@@ -3,6 +3,7 @@
 // returns: modules, components
 // cost: grows with the plan's atoms and dependencies
 // access: write
+// audience: service
 CALL () {
   MATCH (module:Module {plan_id: $plan_id})
   CALL (module) {

@@ -4,6 +4,7 @@
 // returns: modules — how many there are
 // cost: grows with the plan's atoms and dependencies
 // access: write
+// audience: service
 MATCH (atom:Atom {plan_id: $plan_id})
 CALL (atom) {
   OPTIONAL MATCH (atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP|NEXT]-(other)

@@ -4,6 +4,7 @@
 // returns: atom_id, name, path, start_line, module, nearer, inside — weight of its dependencies within its module, there — with the other
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})-[:IN_MODULE]->(home)
 CALL (atom, home) {
   MATCH (atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]-(other)-[:IN_MODULE]->(near)

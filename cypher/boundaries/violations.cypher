@@ -7,6 +7,7 @@
 // returns: rule, source — path:line, target — path:line, type, symbols, evidence — list of line:column
 // cost: grows with the rules times the plan's files, and with the dependencies of those that a rule is about
 // access: read
+// audience: public
 UNWIND $rules AS rule
 MATCH (file:File {plan_id: $plan_id})
 WHERE file.path =~ rule[1]

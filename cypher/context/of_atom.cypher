@@ -5,6 +5,7 @@
 // returns: role — itself, needs, needed_by, before or after, atom_id, name, path, start_line, kinds — of the dependencies, symbols, signature, docstring, code
 // cost: grows with the atom's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {atom_id: $atom_id})
 WHERE atom.plan_id = $plan_id
 CALL (atom) {

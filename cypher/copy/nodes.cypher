@@ -3,6 +3,7 @@
 // returns: id — the node's id in this database, labels, properties
 // cost: grows with the plan's nodes
 // access: read
+// audience: service
 CALL () {
   MATCH (node:Plan {plan_id: $plan_id}) RETURN node
   UNION ALL MATCH (node:GraphBuild {plan_id: $plan_id}) RETURN node

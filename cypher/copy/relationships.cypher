@@ -3,6 +3,7 @@
 // returns: source, target — ids of nodes in this database, type, properties
 // cost: grows with the plan's relationships
 // access: read
+// audience: service
 CALL () {
   MATCH (node:Plan {plan_id: $plan_id}) RETURN node
   UNION ALL MATCH (node:File {plan_id: $plan_id}) RETURN node

@@ -3,6 +3,7 @@
 // returns: ids — the nodes' ids, in the order of the rows
 // cost: grows with the rows
 // access: write
+// audience: service
 UNWIND range(0, size($rows) - 1) AS at
 CREATE (node:$($rows[at][0]))
 SET node = $rows[at][1]

@@ -3,6 +3,7 @@
 // returns: written — how many
 // cost: grows with the rows
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (source) WHERE elementId(source) = row[0]
 MATCH (target) WHERE elementId(target) = row[1]

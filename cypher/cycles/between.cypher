@@ -4,6 +4,7 @@
 // returns: ids — node ids of the atoms; empty where there is no way back
 // cost: grows with what the first atoms need
 // access: read
+// audience: service
 MATCH (start) WHERE id(start) IN $starts
 MATCH (start)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP*0..]->(reached)
 WITH collect(DISTINCT reached) AS reached

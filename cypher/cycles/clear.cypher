@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the plan's cycles and the dependencies of the atoms in them
 // access: write
+// audience: service
 CALL () {
   MATCH (cycle:Cycle {plan_id: $plan_id})<-[:IN_CYCLE]-(atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->()
   WHERE need.cut

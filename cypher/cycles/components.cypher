@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with dependencies times the logarithm of pivots, over what is set apart (divide and conquer from random pivots: what a pivot reaches both ways is its component, and no component crosses the border of what it reaches one way; in whatever order atoms stand, a cycle has a dependency that goes up in it and one that goes down, so atoms with one of the rarer sort are all the pivots there have to be)
 // access: write
+// audience: service
 MATCH (atom:Atom {plan_id: $plan_id, step: -1})
 SET atom.region = 0
 WITH atom ORDER BY rand()

@@ -3,6 +3,7 @@
 // returns: cut_edges — dependencies cut
 // cost: grows with the atoms in cycles and the dependencies among them; a choice looks through as many weights as lie below the least one, and through the atoms of that weight
 // access: write
+// audience: service
 CALL () {
   MATCH (cycle:Cycle {plan_id: $plan_id})<-[:IN_CYCLE]-(atom:Atom)
   WHERE cycle.fresh

@@ -3,6 +3,7 @@
 // returns: id — node id of the atom, cycle_id
 // cost: grows with the atoms
 // access: read
+// audience: service
 UNWIND $ids AS id
 MATCH (atom) WHERE id(atom) = id AND atom.cycle_id IS NOT NULL
 RETURN id, atom.cycle_id AS cycle_id

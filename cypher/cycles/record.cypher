@@ -3,6 +3,7 @@
 // returns: cycles — how many there are
 // cost: grows with the plan's atoms and the dependencies of atoms in cycles
 // access: write
+// audience: service
 CALL () {
   CALL () {
     MATCH (atom:Atom {plan_id: $plan_id, step: -1})

@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the atoms of the cycles
 // access: write
+// audience: service
 UNWIND $cycle_ids AS cycle_id
 MATCH (cycle:Cycle {cycle_id: cycle_id})<-[:IN_CYCLE]-(atom)
 WITH cycle, 'cycle-' + min(atom.atom_id) AS name

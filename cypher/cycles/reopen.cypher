@@ -4,6 +4,7 @@
 // returns: ids — node ids of all atoms that are set apart
 // cost: grows with the atoms and the dependencies of those in the cycles
 // access: write
+// audience: service
 CALL () {
   UNWIND $cycle_ids AS cycle_id
   MATCH (cycle:Cycle {cycle_id: cycle_id})<-[:IN_CYCLE]-(atom)

@@ -4,6 +4,7 @@
 // returns: cycle_id, atoms — of the cycle, those that a run-time cycle goes through, size — all its atoms, files
 // cost: grows with the atoms in cycles times the dependencies of their cycle
 // access: read
+// audience: public
 MATCH (cycle:Cycle {plan_id: $plan_id})<-[:IN_CYCLE]-(atom)
 CALL (atom) {
   MATCH (atom)-[own:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(atom)

@@ -4,6 +4,7 @@
 // returns: cycle_id, size, length — atoms of the way, places — list of path:line, in order
 // cost: grows with the dependencies of the atoms in cycles; where a cycle has no way of two or three, with its atoms times that
 // access: read
+// audience: public
 MATCH (cycle:Cycle {plan_id: $plan_id})
 WHERE cycle.size > 1
 WITH cycle ORDER BY cycle.size DESC, cycle.cycle_id LIMIT $limit

@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the plan's atoms and dependencies
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id})
 CALL (plan) {
   MATCH (atom:Atom {plan_id: $plan_id})

@@ -4,6 +4,7 @@
 // returns: step — from 1, source, target, type, symbols, evidence — list of line:column, cut
 // cost: grows with the dependencies of the atoms in its cycle
 // access: read
+// audience: public
 MATCH (atom:Atom {atom_id: $atom_id})
 WHERE atom.plan_id = $plan_id AND atom.cycle_id IS NOT NULL
 CALL (atom) {

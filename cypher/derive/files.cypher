@@ -5,6 +5,7 @@
 // returns: path, language, encoding, sha256, atoms — list of [name, kind, node_type, loc, complexity, code, signature, docstring, module_id] in order, needs — list of [atom_number, needed path, needed atom_number, weight, type_only]
 // cost: grows with the files returned, their atoms and dependencies
 // access: read
+// audience: service
 MATCH (file:File {plan_id: $plan_id})
 WHERE file.path > $after
 WITH file ORDER BY file.path LIMIT $limit

@@ -3,6 +3,7 @@
 // returns: line — one JSON-like list a row
 // cost: grows with the plan
 // access: read
+// audience: service
 MATCH (:Plan {plan_id: $plan_id})-[:HAS_FILE]->(file:File)-[:CONTAINS]->(atom:Atom)
 RETURN [
   file.path, atom.path, atom.atom_id, atom.atom_number, atom.name, atom.qualified_name, atom.kind, atom.node_type, atom.language,

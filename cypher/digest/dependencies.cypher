@@ -3,6 +3,7 @@
 // returns: line — one JSON-like list a row
 // cost: grows with the plan
 // access: read
+// audience: service
 MATCH (source:Atom {plan_id: $plan_id})-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(target)
 RETURN [
   type(need), source.atom_id, target.atom_id, need.kinds, need.symbols, need.evidence, need.rule, need.confidence,

@@ -3,6 +3,7 @@
 // returns: line — one JSON-like list a row
 // cost: grows with the plan
 // access: read
+// audience: service
 MATCH (external:External {plan_id: $plan_id})
 WHERE external.ecosystem IS NOT NULL AND external.name IS NOT NULL
 OPTIONAL MATCH (external)<-[refers:REFERS_TO]-(atom)

@@ -3,6 +3,7 @@
 // returns: line — one JSON-like list a row
 // cost: grows with the plan
 // access: read
+// audience: service
 MATCH (:Plan {plan_id: $plan_id})-[:HAS_FILE]->(file:File)
 RETURN [
   file.path, file.language, file.sha256, file.encoding, file.newline, file.bytes, file.loc, file.atoms,

@@ -3,6 +3,7 @@
 // returns: line — one JSON-like list a row
 // cost: grows with the plan
 // access: read
+// audience: service
 MATCH (wave:Wave {plan_id: $plan_id})
 WHERE wave.number IS NOT NULL
 RETURN ["wave", wave.number, wave.total_atoms, wave.completed_atoms, wave.failed_atoms, wave.status] AS line

@@ -3,6 +3,7 @@
 // returns: line — one JSON-like list a row
 // cost: grows with the plan
 // access: read
+// audience: service
 MATCH (symbol:Symbol {plan_id: $plan_id})
 WHERE symbol.qualified_name IS NOT NULL
 CALL (symbol) {

@@ -5,6 +5,7 @@
 // returns: atom_id
 // cost: grows with the dependencies of those atoms
 // access: read
+// audience: public
 UNWIND $atom_ids AS atom_id
 MATCH (atom:Atom {atom_id: atom_id})
 WHERE atom.plan_id = $plan_id

@@ -4,6 +4,7 @@
 // returns: plan_id, atom — the properties of the atom
 // cost: constant
 // access: read
+// audience: public
 MATCH (atom:Atom {atom_id: $atom_id})
 MATCH (plan:Plan {plan_id: atom.plan_id, tenant_id: $tenant_id})
 RETURN plan.plan_id AS plan_id, properties(atom) AS atom

@@ -6,6 +6,7 @@
 // returns: atom — the properties of an atom
 // cost: grows with the rows and the atoms of the file that the page begins in
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WHERE atom.path >= $after_path AND (atom.path > $after_path OR atom.atom_number > $after_number)
 RETURN properties(atom) AS atom

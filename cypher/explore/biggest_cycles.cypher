@@ -4,6 +4,7 @@
 // returns: cycle_id, size, types, cut_edges, files — list of [path, atoms]
 // cost: grows with the atoms in cycles
 // access: read
+// audience: public
 MATCH (cycle:Cycle {plan_id: $plan_id})
 WITH cycle ORDER BY cycle.size DESC, cycle.cycle_id LIMIT $limit
 CALL (cycle) {

@@ -4,6 +4,7 @@
 // returns: path, parse_status, reason, language, bytes
 // cost: grows with the plan's files
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 WHERE file.parse_status <> 'ok'
 RETURN file.path AS path, file.parse_status AS parse_status, file.reason AS reason, file.language AS language,

@@ -5,6 +5,7 @@
 // returns: caller, path, evidence — list of line:column, calls — what is called, kinds, confidence
 // cost: grows with the plan's symbols and the calls
 // access: read
+// audience: public
 MATCH (symbol:Symbol {plan_id: $plan_id})
 WHERE symbol.name = $name OR symbol.qualified_name = $name
 MATCH (symbol)<-[:DEFINES]-(called)<-[need:CONTROL_DEP]-(caller)

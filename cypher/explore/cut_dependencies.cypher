@@ -4,6 +4,7 @@
 // returns: cycle_id, size, source, target, type, symbols, reason
 // cost: grows with the dependencies of the atoms in cycles
 // access: read
+// audience: public
 MATCH (cycle:Cycle {plan_id: $plan_id})<-[:IN_CYCLE]-(atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)
 WHERE need.cut
 RETURN cycle.cycle_id AS cycle_id, cycle.size AS size, atom.path + ':' + toString(atom.start_line) AS source,

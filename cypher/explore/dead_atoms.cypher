@@ -5,6 +5,7 @@
 // returns: atom_id, name, kind, path, start_line, exported
 // cost: grows with the plan's atoms
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WHERE atom.kind IN ['function', 'class'] AND NOT atom.path =~ $tests AND NOT atom.name STARTS WITH '__'
   AND NOT EXISTS {

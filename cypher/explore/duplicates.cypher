@@ -5,6 +5,7 @@
 // returns: content_hash, copies, loc, places — list of path:line
 // cost: grows with the plan's atoms
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WHERE atom.loc >= $lines
 WITH atom.content_hash AS content_hash, atom.loc AS loc, collect(atom) AS atoms

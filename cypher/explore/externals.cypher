@@ -4,6 +4,7 @@
 // returns: ecosystem, package, atoms, files, names — some of the names taken
 // cost: grows with the plan's references out of it
 // access: read
+// audience: public
 MATCH (external:External {plan_id: $plan_id})<-[reference:REFERS_TO]-(atom)
 WITH external, count(DISTINCT atom) AS atoms, count(DISTINCT atom.path) AS files, collect(reference.symbols) AS all_names
 ORDER BY atoms DESC, external.ecosystem, external.name LIMIT $limit

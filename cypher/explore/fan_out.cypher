@@ -4,6 +4,7 @@
 // returns: atom_id, name, path, start_line, needs — how many atoms it needs, files — in how many files they are
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 MATCH (atom)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)
 WHERE other <> atom

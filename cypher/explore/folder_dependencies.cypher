@@ -5,6 +5,7 @@
 // returns: folder, needs — a folder, dependencies, atoms — in the first folder that have one, run_time — dependencies that exist at run time
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WITH atom, split(atom.path, '/')[0..-1][0..$depth] AS folder
 MATCH (atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)

@@ -5,6 +5,7 @@
 // returns: folder, other, there — dependencies of the first on the second, back — of the second on the first, which are fewer, example — one of those, path:line -> path:line
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WITH atom, split(atom.path, '/')[0..-1][0..$depth] AS folder
 MATCH (atom)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)

@@ -4,6 +4,7 @@
 // returns: path, atoms, loc, needed_by — files that need it, needs — files that it needs
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 CALL (file) {
   MATCH (file)-[:CONTAINS]->(atom)

@@ -4,6 +4,7 @@
 // returns: atom_id, name, path, start_line, complexity, loc, needed_by
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WHERE atom.complexity > 1
 WITH atom, COUNT { (atom)<-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]-() } AS needed_by

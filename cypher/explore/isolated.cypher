@@ -4,6 +4,7 @@
 // returns: atom_id, name, kind, path, start_line, loc
 // cost: grows with the plan's atoms
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WHERE atom.loc > 0 AND NOT EXISTS { (atom)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]-() }
 RETURN atom.atom_id AS atom_id, atom.qualified_name AS name, atom.kind AS kind, atom.path AS path,

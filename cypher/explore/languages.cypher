@@ -3,6 +3,7 @@
 // returns: language, files, bytes, loc, atoms, dependencies — that leave its atoms
 // cost: grows with the plan's atoms
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 CALL (file) {
   MATCH (file)-[:CONTAINS]->(atom)

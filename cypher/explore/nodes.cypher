@@ -4,6 +4,7 @@
 // returns: atom_id, name, qualified_name, kind, language, path, start_line, end_line, wave, cycle_id
 // cost: grows with those atoms
 // access: read
+// audience: public
 UNWIND $atom_ids AS atom_id
 MATCH (atom:Atom {atom_id: atom_id})
 WHERE atom.plan_id = $plan_id

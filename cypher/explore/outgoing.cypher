@@ -5,6 +5,7 @@
 // returns: source, target, type, weight, cut, type_only
 // cost: grows with what those atoms need
 // access: read
+// audience: public
 UNWIND $atom_ids AS atom_id
 MATCH (atom:Atom {atom_id: atom_id})
 WHERE atom.plan_id = $plan_id

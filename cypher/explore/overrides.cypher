@@ -4,6 +4,7 @@
 // returns: method, path, start_line, overrides, its_path, its_start_line
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})-[need:CONTROL_DEP]->(other)
 WHERE 'override' IN need.kinds
 RETURN atom.qualified_name AS method, atom.path AS path, atom.start_line AS start_line,

@@ -5,6 +5,7 @@
 // returns: step — from 0, name, path, start_line, by — type and symbols of the dependency that leads to it
 // cost: grows with what the first name needs
 // access: read
+// audience: public
 CALL () {
   MATCH (symbol:Symbol {plan_id: $plan_id})<-[:DEFINES]-(first)
   WHERE symbol.name = $source OR symbol.qualified_name = $source

@@ -3,6 +3,7 @@
 // returns: resolved, external, builtin, unresolved
 // cost: grows with the plan's files
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 RETURN sum(file.references_resolved) AS resolved,
        sum(file.references_external) AS external,

@@ -3,6 +3,7 @@
 // returns: label, nodes, property, types, holding — how many of the nodes have the property
 // cost: grows with the plan's nodes
 // access: read
+// audience: public
 CALL () {
   MATCH (node:Plan {plan_id: $plan_id}) RETURN 'Plan' AS label, node
   UNION ALL MATCH (node:GraphBuild {plan_id: $plan_id}) RETURN 'GraphBuild' AS label, node

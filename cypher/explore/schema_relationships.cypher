@@ -3,6 +3,7 @@
 // returns: type, source, target — labels, relationships, property — null where they have none, types, holding — how many have the property
 // cost: grows with the plan's relationships
 // access: read
+// audience: public
 CALL () {
   MATCH (node:Plan {plan_id: $plan_id})-[related]->(target) RETURN 'Plan' AS source, related, target
   UNION ALL MATCH (node:File {plan_id: $plan_id})-[related]->(target) RETURN 'File' AS source, related, target

@@ -5,6 +5,7 @@
 // returns: atom_id, name, path, start_line, signature, score
 // cost: grows with the atoms of all plans that hold the words
 // access: read
+// audience: public
 CALL db.index.fulltext.queryNodes('atom_text', $words) YIELD node AS atom, score
 WHERE atom.plan_id = $plan_id
 RETURN atom.atom_id AS atom_id, atom.qualified_name AS name, atom.path AS path, atom.start_line AS start_line,

@@ -4,6 +4,7 @@
 // returns: name, path, start_line, readers — atoms in other files, files
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})<-[need:DATA_DEP]-(reader)
 WHERE reader.path <> atom.path
 UNWIND need.symbols AS name

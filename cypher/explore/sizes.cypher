@@ -3,6 +3,7 @@
 // returns: atoms, code lines (median, mean, 95th percentile, most), over_15 (over 15 lines and not indivisible), indivisible, complexity (95th percentile), over_3 (complexity over 3 and not indivisible)
 // cost: grows with the plan's atoms
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 RETURN count(atom) AS atoms,
        percentileDisc(atom.loc, 0.5) AS loc_median,

@@ -5,6 +5,7 @@
 // returns: name, path, start_line, distance — 1 for a direct subclass
 // cost: grows with the plan's symbols and the classes below
 // access: read
+// audience: public
 MATCH (symbol:Symbol {plan_id: $plan_id})
 WHERE symbol.name = $name OR symbol.qualified_name = $name
 MATCH (symbol)<-[:DEFINES]-(class)

@@ -5,6 +5,7 @@
 // returns: qualified_name, kind, exported, path, start_line, signature, needed_by — how many atoms
 // cost: grows with the plan's symbols
 // access: read
+// audience: public
 MATCH (symbol:Symbol {plan_id: $plan_id})
 WHERE symbol.name = $name OR symbol.qualified_name = $name
 MATCH (symbol)<-[:DEFINES]-(atom)

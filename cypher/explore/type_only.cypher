@@ -4,6 +4,7 @@
 // returns: path, needs — a path, dependencies
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)
 WHERE other.path <> atom.path
 WITH atom.path AS path, other.path AS needs, count(*) AS dependencies, min(need.type_only) AS type_only

@@ -4,6 +4,7 @@
 // returns: source, target, type, symbols, rule, confidence, evidence — list of line:column
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)
 WHERE need.confidence < 1
 RETURN atom.path + ':' + toString(atom.start_line) AS source, other.path + ':' + toString(other.start_line) AS target,

@@ -4,6 +4,7 @@
 // returns: reason, references — in the whole plan, files — list of the files with the most, each [path, references]
 // cost: grows with the plan's files
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 UNWIND range(0, size(coalesce(file.unresolved_reasons, [])) - 1) AS at
 WITH file.path AS path, file.unresolved_reasons[at] AS reason, file.unresolved_counts[at] AS references

@@ -4,6 +4,7 @@
 // returns: path, instability, needs — a path, its_instability, dependencies
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 CALL (file) {
   MATCH (file)-[:CONTAINS]->(atom)

@@ -5,6 +5,7 @@
 // returns: atom_id, name, path, start_line, complexity, loc
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 CALL () {
   MATCH (atom:Atom {plan_id: $plan_id})
   WHERE atom.kind IN ['function', 'class'] AND NOT atom.path =~ $tests

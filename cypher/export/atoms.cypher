@@ -3,6 +3,7 @@
 // returns: path, atoms — of each, in order: id of the node, atom_id, qualified_name, kind, start_line, loc, wave, cycle_id, module_id
 // cost: grows with the plan's atoms
 // access: read
+// audience: service
 MATCH (atom:Atom {plan_id: $plan_id})
 WITH atom ORDER BY atom.path, atom.atom_number
 RETURN atom.path AS path,

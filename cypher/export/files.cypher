@@ -5,6 +5,7 @@
 // returns: path, language, atoms — list of their properties in order, defines — list of [atom_id, name, qualified_name], edges — list of [type, source atom_id, target atom_id, properties]
 // cost: grows with the files returned, their atoms and dependencies
 // access: read
+// audience: service
 MATCH (file:File {plan_id: $plan_id})
 WHERE file.path > $after
 WITH file ORDER BY file.path LIMIT $limit

@@ -3,5 +3,6 @@
 // returns: module_id, name
 // cost: grows with the plan's modules
 // access: read
+// audience: service
 MATCH (module:Module {plan_id: $plan_id})
 RETURN module.module_id AS module_id, module.name AS name

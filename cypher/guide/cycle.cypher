@@ -3,6 +3,7 @@
 // returns: path
 // cost: grows with the plan's cycles
 // access: read
+// audience: public
 MATCH (cycle:Cycle {plan_id: $plan_id})
 WHERE cycle.size > 1
 WITH cycle ORDER BY cycle.size, cycle.cycle_id LIMIT 1

@@ -3,6 +3,7 @@
 // returns: path
 // cost: grows with the plan's dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WITH atom, COUNT { (atom)-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->() } AS needs
 ORDER BY needs DESC, atom.atom_id LIMIT 1

@@ -3,6 +3,7 @@
 // returns: who, needs, type, kinds, symbols, path, evidence — list of line:column, rule, confidence
 // cost: grows with the plan's atoms
 // access: read
+// audience: public
 MATCH (who:Atom {plan_id: $plan_id})
 WITH who ORDER BY who.wave DESC, who.atom_id LIMIT 5
 MATCH (who)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(other)

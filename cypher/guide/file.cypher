@@ -3,6 +3,7 @@
 // returns: file, inside — paths from it to its atoms and their symbols
 // cost: grows with the plan's files and dependencies
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 CALL (file) {
   OPTIONAL MATCH (file)-[:CONTAINS]->()<-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]-(needing)

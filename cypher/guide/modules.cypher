@@ -3,6 +3,7 @@
 // returns: path
 // cost: grows with the plan's modules
 // access: read
+// audience: public
 MATCH (component:Component {plan_id: $plan_id})
 WITH component, COUNT { (component)<-[:IN_COMPONENT]-() } AS modules
 ORDER BY modules DESC, component.component_id LIMIT 1

@@ -3,6 +3,7 @@
 // returns: path, wave — the wave that each atom of the path is in
 // cost: grows with the dependencies of the atoms on the chains
 // access: read
+// audience: public
 MATCH (wave:Wave {plan_id: $plan_id})
 WITH max(wave.number) AS last
 MATCH (atom:Atom {plan_id: $plan_id, wave: last})

@@ -6,6 +6,7 @@
 // returns: atom_id, name, path, start_line
 // cost: grows with the plan's symbols
 // access: read
+// audience: public
 CALL () {
   MATCH (symbol:Symbol {plan_id: $plan_id})<-[:DEFINES]-(atom)
   WHERE symbol.name IN $names OR symbol.qualified_name IN $names

@@ -5,6 +5,7 @@
 // returns: distance — dependencies away at least, path, atoms — that are touched
 // cost: grows with the atoms of the files times what needs them
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 WHERE file.path IN $paths
 MATCH (file)-[:CONTAINS]->(changed)

@@ -6,6 +6,7 @@
 // returns: distance, atom_id, name, path, start_line, type — of the dependency on the way to the change, symbols — of it, through — atom_id that it leads to, changed — atom_id at the end of the way
 // cost: grows with the changed atoms times what needs them
 // access: read
+// audience: public
 MATCH (changed:Atom {plan_id: $plan_id})
 WHERE changed.atom_id IN $atom_ids
 CALL (changed) {

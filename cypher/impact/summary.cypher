@@ -6,6 +6,7 @@
 // returns: distance, atoms, files, in_tests — of the atoms
 // cost: grows with the changed atoms times what needs them
 // access: read
+// audience: public
 MATCH (changed:Atom {plan_id: $plan_id})
 WHERE changed.atom_id IN $atom_ids
 CALL (changed) {

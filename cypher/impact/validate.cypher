@@ -5,6 +5,7 @@
 // returns: atom_id, name, path, start_line, why — changed, direct or through a type
 // cost: grows with what needs the atoms
 // access: read
+// audience: public
 MATCH (changed:Atom {plan_id: $plan_id})
 WHERE changed.atom_id IN $atom_ids
 CALL (changed) {

@@ -3,4 +3,5 @@
 // returns: nothing
 // cost: grows with the nodes that a new index covers
 // access: read
+// audience: service
 CALL db.awaitIndexes($seconds)

@@ -4,6 +4,7 @@
 // returns: owner — who has the lock now
 // cost: constant
 // access: write
+// audience: service
 MERGE (lock:__Neo4jMigrationsLock {name: 'John Doe'})
   ON CREATE SET lock.id = $owner, lock.renewed_at = datetime()
 SET lock.asked_at = datetime()

@@ -9,6 +9,7 @@
 // returns: version
 // cost: constant
 // access: write
+// audience: service
 MATCH (lock:__Neo4jMigrationsLock {id: $owner})
 SET lock.renewed_at = datetime()
 MERGE (previous:__Neo4jMigration {version: $previous})

@@ -3,6 +3,7 @@
 // returns: owner
 // cost: constant
 // access: write
+// audience: service
 MATCH (lock:__Neo4jMigrationsLock {id: $owner})
 SET lock.renewed_at = datetime()
 RETURN lock.id AS owner

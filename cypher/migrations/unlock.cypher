@@ -3,5 +3,6 @@
 // returns: nothing
 // cost: constant
 // access: write
+// audience: service
 MATCH (lock:__Neo4jMigrationsLock {id: $owner})
 DELETE lock

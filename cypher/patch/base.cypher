@@ -4,5 +4,6 @@
 // returns: build_id
 // cost: constant
 // access: read
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id, tenant_id: $tenant_id})
 RETURN plan.build_id AS build_id

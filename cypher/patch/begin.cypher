@@ -4,6 +4,7 @@
 // returns: plan_id
 // cost: constant
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id})
 SET plan.updated_at = datetime()
 WITH plan WHERE plan.build_id = $build_id

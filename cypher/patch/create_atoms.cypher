@@ -4,6 +4,7 @@
 // returns: ids — the nodes' ids, in the order of the rows
 // cost: grows with the rows
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (file) WHERE id(file) = row[0]
 CREATE (file)-[:CONTAINS]->(atom:Atom {

@@ -5,6 +5,7 @@
 // returns: nothing
 // cost: grows with the rows
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (source) WHERE id(source) = row[0]
 MATCH (target) WHERE id(target) = row[1]

@@ -3,6 +3,7 @@
 // returns: needed — node ids of atoms that were not deleted
 // cost: grows with the atoms and their relationships
 // access: write
+// audience: service
 UNWIND $ids AS id
 MATCH (atom) WHERE id(atom) = id
 WITH atom, EXISTS { (atom)<-[:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]-() } AS needed

@@ -4,6 +4,7 @@
 // returns: nothing
 // cost: grows with the dependencies of the atoms
 // access: write
+// audience: service
 UNWIND range(0, size($ids) - 1) AS at
 MATCH (source)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->()
 WHERE id(source) = $sources[at] AND id(need) = $ids[at]

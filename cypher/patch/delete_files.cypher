@@ -4,6 +4,7 @@
 // returns: nothing
 // cost: grows with the files
 // access: write
+// audience: service
 UNWIND $paths AS path
 MATCH (file:File {plan_id: $plan_id, path: path})
 DETACH DELETE file

@@ -15,6 +15,7 @@
 // returns: nothing
 // cost: constant
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id})
 SET plan.total_files = $total_files,
     plan.recovered_files = $recovered_files,

@@ -5,6 +5,7 @@
 // returns: externals — how many the plan has
 // cost: grows with the references of the files, and the externals of the plan
 // access: write
+// audience: service
 CALL () {
   UNWIND $paths AS path
   MATCH (:File {plan_id: $plan_id, path: path})-[:CONTAINS]->(:Atom)-[refers:REFERS_TO]->()

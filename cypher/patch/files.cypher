@@ -4,6 +4,7 @@
 // returns: ids — the nodes' ids, in the order of the rows
 // cost: grows with the rows
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id})
 UNWIND $rows AS row
 MERGE (file:File {plan_id: $plan_id, path: row[0]})

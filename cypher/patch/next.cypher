@@ -4,6 +4,7 @@
 // returns: nothing
 // cost: grows with the atoms of the files
 // access: write
+// audience: service
 CALL () {
   UNWIND $files AS id
   MATCH (file) WHERE id(file) = id

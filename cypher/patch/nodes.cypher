@@ -4,6 +4,7 @@
 // returns: path, file — node id, atoms — lists of node id, atom_id, atom_number, name, qualified_name, kind, node_type, start_byte, end_byte, start_line, end_line, loc, complexity, indivisible, content_hash
 // cost: grows with the atoms of the files
 // access: read
+// audience: service
 UNWIND $paths AS path
 MATCH (file:File {plan_id: $plan_id, path: path})
 CALL (file) {

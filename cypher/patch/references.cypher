@@ -4,6 +4,7 @@
 // returns: nothing
 // cost: grows with the rows
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (file:File {plan_id: $plan_id, path: row[0]})
 SET file.references_resolved = row[1], file.references_external = row[2], file.references_builtin = row[3],

@@ -5,6 +5,7 @@
 // returns: nothing
 // cost: grows with the symbols
 // access: write
+// audience: service
 CALL () {
   UNWIND $gone AS name
   MATCH (symbol:Symbol {plan_id: $plan_id, qualified_name: name})

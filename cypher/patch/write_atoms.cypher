@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the rows
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (atom) WHERE id(atom) = row[0]
 SET atom.atom_id = row[1], atom.atom_number = row[2], atom.name = row[3], atom.qualified_name = row[4],

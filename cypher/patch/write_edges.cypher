@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the dependencies of the atoms
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (source)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->()
 WHERE id(source) = row[1] AND id(need) = row[0]

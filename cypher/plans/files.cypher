@@ -5,6 +5,7 @@
 // returns: path, encoding, sha256, code — list of the atoms' code
 // cost: grows with the files returned and their atoms
 // access: read
+// audience: public
 MATCH (file:File {plan_id: $plan_id})
 WHERE file.path > $after
 WITH file ORDER BY file.path LIMIT $limit

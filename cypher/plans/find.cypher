@@ -4,6 +4,7 @@
 // returns: plan_id, project_name
 // cost: grows with the tenant's plans
 // access: read
+// audience: service
 MATCH (plan:Plan {tenant_id: $tenant_id})
 WHERE plan.plan_id = $plan OR plan.project_name = $plan
 RETURN plan.plan_id AS plan_id, plan.project_name AS project_name

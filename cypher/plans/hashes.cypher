@@ -5,6 +5,7 @@
 // returns: path, encoding, sha256, atoms — list of [atom_id, qualified_name, start_line, start_byte, end_byte, content_hash] in order
 // cost: grows with the files returned and their atoms
 // access: read
+// audience: service
 MATCH (file:File {plan_id: $plan_id})
 WHERE file.path > $after
 WITH file ORDER BY file.path LIMIT $limit

@@ -5,6 +5,7 @@
 // returns: plan — the properties of a plan
 // cost: grows with the tenant's plans
 // access: read
+// audience: public
 MATCH (plan:Plan {tenant_id: $tenant_id})
 WHERE plan.plan_id > $after
 RETURN properties(plan) AS plan

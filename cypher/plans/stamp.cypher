@@ -5,6 +5,7 @@
 // returns: build_id, changing
 // cost: constant
 // access: read
+// audience: service
 OPTIONAL MATCH (commit:PlanCommit {plan_id: $plan_id})
 WHERE commit.at > datetime() - duration({seconds: $lease_seconds})
 OPTIONAL MATCH (plan:Plan {plan_id: $plan_id, tenant_id: $tenant_id})

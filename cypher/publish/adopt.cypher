@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the build's nodes
 // access: write
+// audience: service
 MATCH (build:StagedBuild {build_id: $build_id})
 MATCH (plan:Plan {plan_id: build.plan_id})
 CALL (plan) {

@@ -3,5 +3,6 @@
 // returns: nothing
 // cost: constant
 // access: write
+// audience: service
 MERGE (commit:PlanCommit {plan_id: $plan_id})
 SET commit.at = datetime()

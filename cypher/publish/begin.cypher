@@ -3,6 +3,7 @@
 // returns: tenant_id — whose plan it is already; null for a new plan
 // cost: constant
 // access: write
+// audience: service
 MATCH (build:StagedBuild {build_id: $build_id})
 SET build.seen_at = datetime()
 MERGE (plan:Plan {plan_id: build.plan_id})

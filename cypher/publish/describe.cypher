@@ -7,6 +7,7 @@
 // returns: files, bytes, loc, atoms, dependencies, symbols, externals
 // cost: grows with the plan's files, atoms and dependencies
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id})
 CALL (plan) {
   MATCH (plan)-[:HAS_FILE]->(file:File)

@@ -4,6 +4,7 @@
 // returns: plan_id
 // cost: constant
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id, tenant_id: $tenant_id})
 SET plan.updated_at = datetime()
 RETURN plan.plan_id AS plan_id

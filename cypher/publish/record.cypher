@@ -7,6 +7,7 @@
 // returns: total_atoms, total_edges, max_depth, widest_wave, cycles, cut_edges
 // cost: grows with the plan's waves and cycles, and with the dependencies of atoms in cycles
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id})
 CALL () {
   MATCH (wave:Wave {plan_id: $plan_id}) WHERE wave.number IS NOT NULL

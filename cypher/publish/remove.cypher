@@ -3,5 +3,6 @@
 // returns: nothing
 // cost: constant
 // access: write
+// audience: service
 MATCH (plan:Plan {plan_id: $plan_id})
 SET plan:Retired REMOVE plan:Plan

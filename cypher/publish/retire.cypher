@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the plan's nodes
 // access: write
+// audience: service
 CALL () {
   MATCH (:Plan {plan_id: $plan_id})-[held:HAS_FILE|HAS_BUILD]->()
   DELETE held

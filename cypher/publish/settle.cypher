@@ -3,5 +3,6 @@
 // returns: nothing
 // cost: constant
 // access: write
+// audience: service
 MATCH (commit:PlanCommit {plan_id: $plan_id})
 DELETE commit

@@ -3,6 +3,7 @@
 // returns: transaction_id, message
 // cost: grows with the transactions under way
 // access: write
+// audience: service
 SHOW TRANSACTIONS YIELD transactionId, metaData
 WHERE metaData.mge_statement = $statement_id
 TERMINATE TRANSACTIONS transactionId YIELD transactionId AS ended, message

@@ -2,6 +2,7 @@
 // returns: version
 // cost: constant
 // access: read
+// audience: service
 CALL dbms.components() YIELD name, versions
 WHERE name = 'Neo4j Kernel'
 RETURN versions[0] AS version

@@ -3,6 +3,7 @@
 // returns: discarded — how many builds were given up
 // cost: grows with the builds under way
 // access: write
+// audience: service
 MATCH (build:StagedBuild)
 WHERE build.seen_at < datetime() - duration({seconds: $lease_seconds})
 DELETE build

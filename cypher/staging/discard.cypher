@@ -3,6 +3,7 @@
 // returns: discarded — 1, or 0 where there was no such build
 // cost: constant
 // access: write
+// audience: service
 MATCH (build:StagedBuild {build_id: $build_id})
 DELETE build
 RETURN count(*) AS discarded

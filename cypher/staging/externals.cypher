@@ -6,6 +6,7 @@
 // returns: ids — the nodes' ids, in the order of the rows; empty where the batch was already taken or the build is gone
 // cost: grows with the rows
 // access: write
+// audience: service
 MATCH (build:StagedBuild {build_id: $build_id})
 WHERE build.batch < $batch
 SET build.batch = $batch, build.seen_at = datetime()

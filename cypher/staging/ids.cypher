@@ -5,6 +5,7 @@
 // returns: key, id
 // cost: grows with the nodes that are staged
 // access: read
+// audience: service
 MATCH (n:StagedFile|StagedAtom|StagedSymbol|StagedExternal {build_id: $build_id})
 WHERE $label IN labels(n)
 WITH n, coalesce(n.atom_id, n.qualified_name, n.path, n.ecosystem + ':' + n.name) AS key

@@ -4,6 +4,7 @@
 // returns: build_id
 // cost: constant
 // access: write
+// audience: service
 MERGE (build:StagedBuild {build_id: $build_id})
   ON CREATE SET build.plan_id = $plan_id, build.batch = 0, build.opened_at = datetime(), build.seen_at = datetime()
 RETURN build.build_id AS build_id

@@ -3,5 +3,6 @@
 // returns: batch
 // cost: constant
 // access: read
+// audience: service
 MATCH (build:StagedBuild {build_id: $build_id})
 RETURN build.batch AS batch

@@ -3,6 +3,7 @@
 // returns: deleted — nodes deleted; 0 when nothing is left
 // cost: grows with the nodes deleted, their relationships, and the nodes staged by builds under way
 // access: write
+// audience: service
 CALL () {
   MATCH (build:StagedBuild)
   RETURN collect(build.build_id) AS under_way

@@ -3,6 +3,7 @@
 // returns: held
 // cost: grows with the plans given
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (state:SyncState {plan_id: row.plan_id})
 SET state.seen_at = datetime()

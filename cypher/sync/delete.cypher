@@ -7,6 +7,7 @@
 // returns: nothing
 // cost: grows with what is taken away
 // access: write
+// audience: service
 CALL () {
   UNWIND $subtasks AS id MATCH (n:Subtask {subtask_id: id}) RETURN n
   UNION ALL

@@ -3,6 +3,7 @@
 // returns: element — elementId, type, source, target — elementId of its ends, plain — whether it has no properties, own — false where the row that should say so is one of another plan
 // cost: grows with the nodes given and their relationships
 // access: read
+// audience: service
 UNWIND $elements AS given
 MATCH (n) WHERE elementId(n) = given
 MATCH (n)-[link:HAS_PHASE|HAS_MILESTONE|HAS_TASK|HAS_SUBTASK|DEPENDS_ON]-()

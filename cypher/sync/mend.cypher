@@ -5,6 +5,7 @@
 // returns: nothing
 // cost: grows with what is given
 // access: write
+// audience: service
 CALL () {
   UNWIND $links AS given
   MATCH (source)-[link]->(target) WHERE elementId(link) = given

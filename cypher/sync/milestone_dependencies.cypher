@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the rows given and their dependencies
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (milestone:Milestone {milestone_id: row.id})
 CALL (milestone, row) {

@@ -7,6 +7,7 @@
 // returns: kind, id, element — elementId, labels, properties
 // cost: grows with the plan's parts
 // access: read
+// audience: service
 CALL () {
   MATCH (n:Plan {plan_id: $plan_id}) RETURN n, 'plan' AS kind, n.plan_id AS id
   UNION

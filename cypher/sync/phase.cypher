@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the rows given
 // access: write
+// audience: service
 UNWIND $rows AS row
 MERGE (phase:Phase {phase_id: row.id})
 WITH phase, row

@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the rows given
 // access: write
+// audience: service
 UNWIND $rows AS row
 MERGE (plan:Plan {plan_id: row.id})
 WITH plan, row

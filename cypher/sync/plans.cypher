@@ -3,6 +3,7 @@
 // returns: plan_id
 // cost: grows with the tenant's plans
 // access: read
+// audience: service
 MATCH (plan:Plan {tenant_id: $tenant_id})
 WHERE plan.row_version IS NOT NULL
 RETURN plan.plan_id AS plan_id

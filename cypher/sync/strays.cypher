@@ -4,6 +4,7 @@
 // returns: kind, id, element — elementId, labels, properties
 // cost: grows with all phases, milestones, tasks and subtasks of the database
 // access: read
+// audience: service
 CALL () {
   MATCH (n:Phase) RETURN n, 'phase' AS kind, n.phase_id AS id
   UNION ALL

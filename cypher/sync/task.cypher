@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the rows given
 // access: write
+// audience: service
 UNWIND $rows AS row
 MERGE (task:Task {task_id: row.id})
 WITH task, row

@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the rows given and their dependencies
 // access: write
+// audience: service
 UNWIND $rows AS row
 MATCH (task:Task {task_id: row.id})
 CALL (task, row) {

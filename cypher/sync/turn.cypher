@@ -3,6 +3,7 @@
 // returns: plan_id, turn
 // cost: grows with the plans given
 // access: write
+// audience: service
 UNWIND $rows AS row
 MERGE (state:SyncState {plan_id: row.plan_id})
 SET state.tenant_id = row.tenant_id

@@ -4,6 +4,7 @@
 // returns: atom_id, wave, earliest — the wave it could be in, problem — unassigned, unsound or late
 // cost: grows with the plan's atoms and dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 CALL (atom) {
   OPTIONAL MATCH (atom)-[need:IMPORT_DEP|TYPE_DEP|CONTROL_DEP|DATA_DEP]->(needed)

@@ -3,6 +3,7 @@
 // returns: nothing
 // cost: grows with the plan's atoms
 // access: write
+// audience: service
 CALL () {
   MATCH (wave:Wave {plan_id: $plan_id}) WHERE wave.number IS NOT NULL
   DETACH DELETE wave

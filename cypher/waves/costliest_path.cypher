@@ -3,6 +3,7 @@
 // returns: step — from 1 for what is needed first, atom_id, name, path, start_line, loc, cost — of the chain up to and with this atom
 // cost: grows with the plan's atoms and dependencies
 // access: write
+// audience: service
 MATCH (wave:Wave {plan_id: $plan_id})
 WITH max(wave.number) AS waves
 CALL (waves) {

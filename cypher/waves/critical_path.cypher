@@ -3,6 +3,7 @@
 // returns: step — from 1 for what is needed first, atom_id, name, path, start_line, loc
 // cost: grows with the chain's dependencies
 // access: read
+// audience: public
 MATCH (wave:Wave {plan_id: $plan_id})
 WITH max(wave.number) AS waves
 CALL (waves) {

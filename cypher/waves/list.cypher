@@ -5,6 +5,7 @@
 // returns: number, total_atoms, completed_atoms, failed_atoms, status
 // cost: grows with the rows
 // access: read
+// audience: public
 MATCH (wave:Wave {plan_id: $plan_id})
 WHERE wave.number > $after
 RETURN wave.number AS number, wave.total_atoms AS total_atoms, wave.completed_atoms AS completed_atoms,

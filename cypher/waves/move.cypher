@@ -4,6 +4,7 @@
 // returns: nothing
 // cost: grows with the atoms and the plan's waves
 // access: write
+// audience: service
 CALL () {
   UNWIND $ids AS id
   MATCH (atom) WHERE id(atom) = id

@@ -4,6 +4,7 @@
 // returns: atom_id, name, path, start_line, wave, waiting — how many atoms need it
 // cost: grows with the atoms that are not completed and their dependencies
 // access: read
+// audience: public
 MATCH (atom:Atom {plan_id: $plan_id})
 WHERE atom.status = 'pending'
   AND NOT EXISTS {

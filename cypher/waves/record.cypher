@@ -3,6 +3,7 @@
 // returns: waves — how many there are
 // cost: grows with the plan's atoms
 // access: write
+// audience: service
 MATCH (atom:Atom {plan_id: $plan_id})
 WHERE atom.wave IS NOT NULL
 WITH atom.wave AS number, collect(atom) AS atoms

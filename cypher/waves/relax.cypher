@@ -3,6 +3,7 @@
 // returns: changed — node ids of the atoms whose wave is another now, next — node ids of the atoms that depend on them
 // cost: grows with the atoms and their dependencies both ways
 // access: write
+// audience: service
 UNWIND $ids AS id
 MATCH (atom) WHERE id(atom) = id
 CALL (atom) {

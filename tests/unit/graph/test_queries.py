@@ -13,6 +13,7 @@ HEAD = """\
 // returns: atom_id
 // cost: grows with the rows
 // access: read
+// audience: public
 """
 TEXT = HEAD + "MATCH (a:Atom {plan_id: $plan_id}) RETURN a.atom_id AS atom_id"
 
@@ -35,6 +36,9 @@ def test_every_file_holds_one_statement_that_its_examples_fit(each: Query) -> No
     [
         TEXT.replace("// cost: grows with the rows\n", ""),
         TEXT.replace("access: read", "access: admin"),
+        TEXT.replace("audience: public", "audience: everybody"),
+        TEXT.replace("// audience: public\n", ""),
+        TEXT.replace("access: read", "access: write"),
         TEXT.replace('= "shop"', "= 5"),
         TEXT.replace('= "shop"', "= shop"),
         TEXT.replace(": string", ": text"),

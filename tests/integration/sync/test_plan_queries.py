@@ -1,0 +1,106 @@
+"""The named queries about plans, on mirrored plans, against what plain Python makes of the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import networkx as nx
+import pytest
+
+from app.errors import NotFound
+from app.graph.connect import Graph
+from app.graph.queries import Value
+from app.graph.read import run_named
+from app.model.plan import PlanSource, Task, TaskStatus
+from app.plans.read import show_full_plan
+from app.plans.write import Origin, Owner, create_plan
+from app.postgres.connect import Pool, transaction
+from app.sync.applier import apply_batch
+from tests.documents import document, task
+
+OWNER = Owner("default", uuid4(), uuid4(), "user:test")
+DONE = TaskStatus.COMPLETED
+
+
+async def mirrored(pool: Pool, graph: Graph, seed: int) -> tuple[UUID, list[Task]]:
+    """A random plan with random states, in both stores."""
+    chance = Random(seed)
+    count = chance.randrange(1, 14)
+    tasks = [
+        task(n, f"f{n}.py", sorted(chance.sample(range(1, n), min(chance.randrange(3), n - 1))))
+        for n in range(1, count + 1)
+    ]
+    plan_id = await create_plan(pool, document(*tasks), OWNER, Origin(PlanSource.GENERATED))
+    for each in (await show_full_plan(pool, plan_id, "default")).tasks:
+        status = chance.choice(["completed", "failed", "pending", "blocked"])
+        async with transaction(pool) as connection:
+            await connection.execute(
+                b"UPDATE masterplan_tasks SET status = %s, retry_count = %s, llm_cost_usd = %s WHERE task_id = %s",
+                (status, chance.randrange(2), chance.randrange(5), each.task_id),
+            )
+    while (await apply_batch(pool, graph)).rows:
+        pass
+    return plan_id, list((await show_full_plan(pool, plan_id, "default")).tasks)
+
+
+async def ask(graph: Graph, name: str, plan_id: UUID, **parameters: Value) -> list[Mapping[str, Any]]:
+    columns, rows = await run_named(
+        graph, "default", f"plans/{name}", {"plan_id": str(plan_id), **parameters}
+    )
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def graph_of(tasks: list[Task]) -> nx.DiGraph[int]:
+    """An edge from each task to those that it depends on."""
+    number = {each.task_id: each.task_number for each in tasks}
+    found: nx.DiGraph[int] = nx.DiGraph()
+    found.add_nodes_from(number.values())
+    found.add_edges_from(
+        (each.task_number, number[other]) for each in tasks for other in each.depends_on_tasks
+    )
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_the_queries_say_what_the_tables_say(pool: Pool, graph: Graph, seed: int) -> None:
+    plan_id, tasks = await mirrored(pool, graph, seed)
+    needs = graph_of(tasks)
+    status = {each.task_number: each.status for each in tasks}
+
+    states = {row["status"]: row["task_numbers"] for row in await ask(graph, "task_states", plan_id)}
+    assert states == {
+        value: numbers for value in TaskStatus if (numbers := [n for n, s in status.items() if s == value])
+    }
+
+    costs = await ask(graph, "cost_by_phase", plan_id)
+    assert sum(row["llm_cost_usd"] for row in costs) == sum(float(each.llm_cost_usd) for each in tasks)
+    assert sum(row["completed"] for row in costs) == list(status.values()).count(DONE)
+
+    chain = [row["task_number"] for row in await ask(graph, "critical_tasks", plan_id)]
+    assert len(chain) == nx.dag_longest_path_length(needs) + 1
+    assert all(needs.has_edge(later, earlier) for earlier, later in pairwise(chain))
+
+    failures = {row["task_number"]: row["blocks"] for row in await ask(graph, "failures", plan_id, limit=100)}
+    assert failures == {
+        each.task_number: len(nx.ancestors(needs, each.task_number))
+        for each in tasks
+        if each.status is TaskStatus.FAILED or each.retry_count
+    }
+
+    waiting = {row["task_number"]: row for row in await ask(graph, "blocked_tasks", plan_id, limit=100)}
+    open_tasks = {n for n, s in status.items() if s is not DONE}
+    for number, found in status.items():
+        blockers = sorted(set(needs.successors(number)) & open_tasks)
+        if found in (TaskStatus.PENDING, TaskStatus.BLOCKED) and blockers:
+            assert sorted(waiting.pop(number)["blockers"]) == blockers
+    assert waiting == {}
+
+
+async def test_another_tenants_plan_is_not_there(pool: Pool, graph: Graph) -> None:
+    plan_id, _ = await mirrored(pool, graph, 1)
+    with pytest.raises(NotFound):
+        await run_named(graph, "other", "plans/task_states", {"plan_id": str(plan_id)})
