@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from app.errors import BudgetExceeded, Conflict, MgeError, ModelError
+from app.errors import BudgetExceeded, Conflict, MgeError, StoreDown
 from app.execution.baseline import Known, known_findings
 from app.execution.mvp import MvpStrategy
 from app.execution.orchestrator import ExecutionOrchestrator, RunResult
@@ -42,8 +42,8 @@ class Execution:
 async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> RunResult:
     """Execute what of a plan is not done; how that ended.
 
-    Raises `Conflict` where the plan is not in progress or its mode is not offered, `BudgetExceeded` and `ModelError`, which
-    leave the plan paused, and `StoreDown`.
+    Raises `Conflict` where the plan is not in progress or its mode is not offered, `StoreDown`, and other
+    errors, such as `BudgetExceeded` and `ModelError`, which leave the plan paused with their reason.
     """
     key = execution.key
     full = await show_full_plan(pool, key.masterplan_id, key.tenant_id)
@@ -77,7 +77,9 @@ async def execute_plan(pool: Pool, provider: Provider, execution: Execution) -> 
     run = PlanRun(pool, key, full.plan, workspace, ask_for, options, tasks_by_id(full), request, known)
     try:
         result = await ExecutionOrchestrator(run, MvpStrategy(run)).execute()
-    except (BudgetExceeded, ModelError) as error:
+    except StoreDown:
+        raise
+    except MgeError as error:
         await _pause(pool, key, error)
         raise
     return await _end(pool, key, result)
