@@ -7,6 +7,7 @@ import typer
 from app.cli import (
     boundaries,
     demo,
+    derive,
     explorer,
     export,
     impact,
@@ -53,6 +54,7 @@ app.command("demo")(demo.demo)
 app.add_typer(boundaries.app, name="boundaries")
 app.add_typer(explorer.app, name="explorer")
 app.add_typer(llm.app, name="llm")
+masterplan.app.command("derive")(derive.derive_plan_command)
 app.add_typer(masterplan.app, name="plan")
 app.add_typer(mode.app, name="mode")
 app.add_typer(sync.app, name="sync")
