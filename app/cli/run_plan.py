@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from app.cli import output
 from app.cli.run_progress import RunProgress
-from app.errors import InputError, MgeError
+from app.errors import InputError
 from app.execution.start import start_run
 from app.jobs import records
 from app.jobs.queue import STALLED_SECONDS, enqueue, open_queue, work
@@ -20,6 +20,7 @@ from app.jobs.records import Job
 from app.jobs.requests import JobRequest
 from app.main import TENANT, mode_environment
 from app.model.plan import ExecutionMode
+from app.model.problem import error_of
 from app.modes.decide import ModeQuestion, decide
 from app.modes.watch import ModeHolder, refresh
 from app.plans import read
@@ -75,7 +76,7 @@ async def run_plan(
             for event in await read.events_after(pool, masterplan_id, TENANT, after):
                 progress(event)
     if job.error is not None:
-        raise MgeError(str(job.error.get("detail", "the run failed")), hint=str(job.error.get("hint", "")))
+        raise error_of(job.error)
     return job
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -65,6 +66,17 @@ def problem_of(error: MgeError) -> Problem:
     name, title = next(_KINDS[kind] for kind in type(error).__mro__ if kind in _KINDS)
     line, column = (error.line, error.column) if isinstance(error, StatementError) else (0, 0)
     return Problem(_PREFIX + name, title, error.status, str(error), error.hint, error.field, line, column)
+
+
+def error_of(told: Mapping[str, object]) -> MgeError:
+    """The error that a problem was made of, as far as it is one of ours: for who waited for a job that failed."""
+    name = str(told.get("type", "")).removeprefix(_PREFIX)
+    kind = next((kind for kind, (each, _) in _KINDS.items() if each == name), MgeError)
+    return kind(
+        str(told.get("detail", "the job failed")),
+        hint=str(told.get("hint", "")),
+        field=str(told.get("field", "")),
+    )
 
 
 def problem(name: str, title: str, status: int, detail: str, hint: str = "") -> Problem:
