@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import BudgetExceeded, Conflict, MgeError, ModelError, StatementError, StoreDown
-from app.model.problem import error_of, told, problem_of, unexpected
+from app.model.problem import error_of, problem_of, told, unexpected
 
 
 @pytest.mark.parametrize("kind", [BudgetExceeded, Conflict, ModelError, StoreDown, StatementError])
