@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import TypeAlias
 
 from psycopg.rows import DictRow
@@ -52,17 +52,20 @@ async def listen(pool: Pool, channel: bytes) -> AsyncIterator[AsyncIterator[str]
             await connection.set_autocommit(True)
             try:
                 await connection.execute(channel)
-
-                async def payloads() -> AsyncIterator[str]:
-                    while True:
-                        async for notice in connection.notifies(timeout=1.0):
-                            yield notice.payload
-                        yield ""
-
-                yield payloads()
+                # Closed before anything else is sent: the driver's generator holds the connection until then.
+                async with aclosing(_payloads(connection)) as payloads:
+                    yield payloads
             finally:
                 await connection.execute(b"UNLISTEN *")
                 await connection.set_autocommit(False)
+
+
+async def _payloads(connection: Connection) -> AsyncGenerator[str, None]:
+    while True:
+        async with aclosing(connection.notifies(timeout=1.0)) as notices:
+            async for notice in notices:
+                yield notice.payload
+        yield ""
 
 
 async def query_one(pool: Pool, statement: bytes, values: Values | None = None) -> Row | None:

@@ -8,6 +8,7 @@ import pytest
 from app.errors import InputError, MigrationError
 from app.postgres.connect import Pool, connect, transaction
 from app.postgres.migrate import Migration, down_to, list_migrations, status, up
+from app.postgres.rows import listen
 
 OBJECTS = b"""
 SELECT relkind::text AS kind, relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -58,6 +59,19 @@ async def test_each_version_goes_back_to_the_one_before(empty: Pool) -> None:
         assert [one.state for one in await status(empty, migrations)] == [
             "applied" if one.version <= version else "pending" for one in migrations
         ]
+
+
+async def test_a_listener_whose_reader_fails_lets_go_of_its_connection(empty: Pool) -> None:
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError):
+                async with listen(empty, b"LISTEN something") as payloads:
+                    async for _ in payloads:
+                        raise ZeroDivisionError
+        async with listen(empty, b"LISTEN something") as payloads, transaction(empty) as connection:
+            await connection.execute("SELECT pg_notify('something', 'told')")
+            await connection.commit()
+            assert await anext(payloads) == "told"
 
 
 async def test_many_migrators_at_once_do_it_once(database_url: str) -> None:
