@@ -14,6 +14,9 @@ OBJECTS = b"""
 SELECT relkind::text AS kind, relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
 UNION SELECT 'function', proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 UNION SELECT 'type', typname::text FROM pg_type WHERE typnamespace = 'public'::regnamespace
+UNION SELECT 'constraint', conrelid::regclass || '.' || conname || ' ' || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
+UNION SELECT 'trigger', tgrelid::regclass || '.' || tgname FROM pg_trigger WHERE NOT tgisinternal
 UNION SELECT 'column', table_name || '.' || column_name FROM information_schema.columns
 WHERE table_schema = 'public'
 """
