@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from app.graph.queries import Query, public_queries
+from app.graph.values import as_json
 
 Answer: TypeAlias = tuple[Sequence[str], Sequence[Sequence[object]]]
 """Columns and rows."""
@@ -17,16 +18,22 @@ GROUPS: Final = {
     "boundaries": "Boundaries",
     "impact": "Impact",
     "context": "Context",
-    "plans": "Plans that are executed",
+    "plans": "Plans, and those that are executed",
+    "guide": "Pictures, for Neo4j Browser",
 }
 ROWS_SHOWN: Final = 4
 
+_NO_ROW: Final = "No row on the demo plan.\n"
+_WITHOUT_ROWS: Final = {
+    "guide": "Neo4j Browser's guide shows what it answers.\n",
+    "plans": "Asked of a plan that `mge plan` made.\n",
+}
 _WIDEST: Final = 60
 _HEAD: Final = """\
 # The queries
 
-Every file in `cypher/` is one statement with parameters. These are the ones to ask a plan with. Each runs unchanged in
-four ways:
+Every file in `cypher/` is one statement with parameters. These are the ones to ask a plan with (`audience: public` in
+their heads; the rest are steps of the service). Each runs unchanged in four ways:
 
 - `mge cypher run explore/fan_in --param plan_id=networkx --param limit=20`
 - `POST /api/v2/queries/explore/fan_in` with `{"parameters": {"plan_id": "…", "limit": 20}}`
@@ -41,8 +48,9 @@ This page is written by `make docs` from the head of each file and a run on the 
 def documented() -> tuple[Query, ...]:
     """The queries that the page is about, in its order."""
     order = list(GROUPS)
-    found = [each for each in public_queries() if each.name.partition("/")[0] in GROUPS]
-    return tuple(sorted(found, key=lambda each: (order.index(each.name.partition("/")[0]), each.name)))
+    return tuple(
+        sorted(public_queries(), key=lambda each: (order.index(each.name.partition("/")[0]), each.name))
+    )
 
 
 def entry(query: Query) -> str:
@@ -65,13 +73,18 @@ def page(answers: Mapping[str, Answer]) -> Iterator[str]:
             group = query.name.partition("/")[0]
             yield f"\n## {GROUPS[group]}\n"
         yield f"\n{entry(query)}\n"
-        yield _table(*answers[query.name])
+        columns, rows = answers[query.name]
+        yield _table(columns, () if group == "guide" else rows, _WITHOUT_ROWS.get(group, _NO_ROW))
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], without: str) -> str:
     if not rows:
-        return "No row on the demo plan.\n"
-    lines = [columns, ["---"] * len(columns), *([_cell(value) for value in row] for row in rows[:ROWS_SHOWN])]
+        return without
+    lines = [
+        columns,
+        ["---"] * len(columns),
+        *([_cell(as_json(value)) for value in row] for row in rows[:ROWS_SHOWN]),
+    ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

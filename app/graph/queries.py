@@ -11,7 +11,8 @@ A file holds one statement under a head of comments, each field on one line::
 
 A parameter's example is JSON; its type is one of ``string``, ``integer``, ``float``, ``boolean``,
 ``pattern`` (a regular expression), ``list``, ``list<string>``, ``list<integer>``, ``list<float>``. ``access`` is ``read`` or ``write``.
-``audience`` is ``public`` for what people may ask, over REST and elsewhere, and ``service`` for a step of the service.
+``audience`` is ``public`` for what people may ask, over REST and elsewhere, and ``service`` for a step of the service. What is
+public only reads, and a plan or a tenant bounds it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ CYPHER_FOLDER: Final = Path(__file__).resolve().parents[2] / "cypher"
 
 _ACCESS: Final[dict[str, Literal["read", "write"]]] = {"read": "read", "write": "write"}
 _AUDIENCE: Final[dict[str, Literal["public", "service"]]] = {"public": "public", "service": "service"}
+_BOUNDS: Final = frozenset(("plan_id", "tenant_id"))
 _HEAD_LINE = re.compile(
     r"// (answers|returns|cost|access|audience): (\S.*)|// param (\w+): (\S+) = (.+?) — (\S.*)"
 )
@@ -154,10 +156,10 @@ def parse(name: str, text: str) -> Query:
     missing = {"answers", "returns", "cost", "access", "audience"} - fields.keys()
     access = _ACCESS.get(fields.get("access", ""))
     audience = _AUDIENCE.get(fields.get("audience", ""))
-    if missing or access is None or audience is None or (audience == "public" and access == "write"):
+    if missing or access is None or audience is None:
         raise InputError(
             f"{name}.cypher: the head is not complete",
-            hint=f"missing: {', '.join(sorted(missing)) or 'access is read or write, audience public (of what reads) or service'}",
+            hint=f"missing: {', '.join(sorted(missing)) or 'access is read or write, audience public or service'}",
         )
     used = set(_USED_PARAMETER.findall(_NOT_CODE.sub(" ", text)))
     declared = {parameter.name for parameter in parameters}
@@ -165,6 +167,11 @@ def parse(name: str, text: str) -> Query:
         raise InputError(
             f"{name}.cypher: parameters declared and used differ",
             hint=f"only declared: {sorted(declared - used)}, only used: {sorted(used - declared)}",
+        )
+    if audience == "public" and (access == "write" or not declared & _BOUNDS):
+        raise InputError(
+            f"{name}.cypher: a public query only reads, and a plan or a tenant bounds it",
+            hint="give it the parameter plan_id or tenant_id, or the audience service",
         )
     return Query(
         name, text, fields["answers"], tuple(parameters), fields["returns"], fields["cost"], access, audience

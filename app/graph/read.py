@@ -284,8 +284,8 @@ async def show_atom(graph: Graph, atom_id: str, tenant_id: str, limit: int = 100
         rows = await run(transaction, "explore/atom", atom_id=atom_id, tenant_id=tenant_id)
         if not rows:
             raise NotFound(f"there is no atom {atom_id!r} any more", hint="its plan was replaced")
-        needs = await run(transaction, "explore/needs", atom_id=atom_id, limit=limit)
-        needed_by = await run(transaction, "explore/needed_by", atom_id=atom_id, limit=limit)
+        needs = await run(transaction, "explore/needs", plan_id=plan_id, atom_id=atom_id, limit=limit)
+        needed_by = await run(transaction, "explore/needed_by", plan_id=plan_id, atom_id=atom_id, limit=limit)
         return AtomView(
             plan_id,
             _properties(rows[0]["atom"]),

@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from app.graph.queries import public_queries
 from tests.acceptance.conftest import SHOP, packed
 from tests.acceptance.service import ServiceProcess, ended
 
@@ -160,8 +161,7 @@ def test_a_graph_is_built_anew(client: httpx.Client, imported: dict[str, Any]) -
 def test_named_queries_run(client: httpx.Client, imported: dict[str, Any]) -> None:
     plan_id = imported["result"]["plan_id"]
     offered = {query["name"]: query for query in client.get("/api/v2/queries").json()["items"]}
-    assert "waves/check" in offered
-    assert not any(name.startswith(("copy/", "staging/", "publish/", "migrations/")) for name in offered)
+    assert offered.keys() == {query.name for query in public_queries()}
     checked = client.post(
         "/api/v2/queries/waves/check", json={"parameters": {"plan_id": plan_id, "limit": 10}}
     )
@@ -170,7 +170,7 @@ def test_named_queries_run(client: httpx.Client, imported: dict[str, Any]) -> No
         "rows": [],
         "truncated": False,
     }
-    for name in ("publish/retire", "staging/open", "migrations/unlock"):
+    for name in ("publish/retire", "staging/open", "migrations/unlock", "patch/base", "patch/nodes"):
         refused = client.post(f"/api/v2/queries/{name}", json={"parameters": {"plan_id": plan_id}})
         assert refused.status_code == 404
     others = client.post("/api/v2/queries/plans/list", json={"parameters": {"tenant_id": "other"}})

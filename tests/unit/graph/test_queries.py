@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InputError, UnknownName
-from app.graph.queries import CYPHER_FOLDER, Query, Value, checked, from_text, list_queries, parse, query
+from app.graph.queries import (
+    CYPHER_FOLDER,
+    Query,
+    Value,
+    checked,
+    from_text,
+    list_queries,
+    parse,
+    public_queries,
+    query,
+)
 
 HEAD = """\
 // answers: Which atoms.
@@ -39,6 +49,7 @@ def test_every_file_holds_one_statement_that_its_examples_fit(each: Query) -> No
         TEXT.replace("audience: public", "audience: everybody"),
         TEXT.replace("// audience: public\n", ""),
         TEXT.replace("access: read", "access: write"),
+        TEXT.replace("plan_id", "some_id"),
         TEXT.replace('= "shop"', "= 5"),
         TEXT.replace('= "shop"', "= shop"),
         TEXT.replace(": string", ": text"),
@@ -51,6 +62,19 @@ def test_every_file_holds_one_statement_that_its_examples_fit(each: Query) -> No
 def test_a_head_that_does_not_match_its_statement_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse("explore/some", text)
+
+
+def test_a_step_of_the_service_may_write_and_needs_no_plan() -> None:
+    step = TEXT.replace("public", "service").replace("plan_id", "some_id").replace("read", "write")
+    assert parse("explore/some", step).audience == "service"
+
+
+def test_steps_of_the_service_are_not_public() -> None:
+    steps = {"cycles/of", "digest/atoms", "patch/base", "patch/edges", "patch/nodes", "publish/retire"}
+    public = {each.name for each in public_queries()}
+    assert steps <= {each.name for each in list_queries()}
+    assert not steps & public
+    assert {"explore/needs", "guide/cycle", "plans/list", "waves/check"} <= public
 
 
 def test_dollars_in_strings_and_comments_are_no_parameters() -> None:
