@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(READY) ## Start the stack, import a real package, and say where to look at it
+demo: $(READY) ## Start the stack, import a package, execute a recorded plan, say where to look
 	@$(MGE) demo
 
 demo-live: $(READY) ## Take a small request to tested code with a real model on this machine

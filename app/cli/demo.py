@@ -1,8 +1,9 @@
-"""`mge demo`: code into a graph to look at, and `--live`, a request in words into tested code by a real model."""
+"""`mge demo`: code into a graph to look at, and a request in words into tested code; `--live`, by a real model."""
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ import typer
 from app.cli import masterplan, output, plans, stack
 from app.cli.run_plan import RunChoice, run_plan
 from app.errors import InputError
-from app.main import TENANT, open_provider, workspaces
+from app.main import TENANT, open_provider, read_recordings, workspaces
 from app.model.tenant import LOCAL_USER
 from app.planning.usecases import generate_masterplan, start_discovery
 from app.plans import read
@@ -22,6 +23,7 @@ from app.postgres.connect import Pool
 from app.settings import Settings
 
 PACKAGE: Final = "networkx"
+RECORDINGS: Final = Path(__file__).with_name("demo_plan.jsonl")
 LIVE_REQUEST: Final = (
     "A Python function slugify(title, max_length=60) that makes URL slugs of titles, with tests"
 )
@@ -48,17 +50,20 @@ def demo(
         bool, typer.Option("--live", help="a small request with a real model instead (`mge llm up` first)")
     ] = False,
 ) -> None:
-    """Start the stack, import a package of several hundred files, and say where to look at it."""
+    """Start the stack, import a package, execute a recorded plan, and say where to look at both."""
     settings = Settings()
     endpoints = stack.start(settings)
     if live:
-        masterplan_id = _execute(settings, LIVE_REQUEST)
-        queries = [
-            ("The plan that was executed, as a picture", _PLAN_QUERY.replace("PLAN", str(masterplan_id)))
-        ]
+        masterplan_id = _execute(settings, LIVE_REQUEST, "local", {})
+        queries = []
     else:
         plan_id = _import(settings)
         queries = [(question, query.replace("PLAN", plan_id)) for question, query in _QUERIES]
+        recordings = read_recordings(RECORDINGS)
+        masterplan_id = _execute(settings, recordings["request", 1], "recorded", recordings)
+    queries.append(
+        ("The plan that was executed, as a picture", _PLAN_QUERY.replace("PLAN", str(masterplan_id)))
+    )
     stack.print_addresses(endpoints)
     output.OUT.print("Paste these into Neo4j Browser:", style="bold")
     for question, query in queries:
@@ -76,22 +81,26 @@ def _import(settings: Settings) -> str:
     return result.plan_id
 
 
-def _execute(settings: Settings, request: str) -> UUID:
+def _execute(
+    settings: Settings, request: str, provider_name: str, recordings: Mapping[tuple[str, int], str]
+) -> UUID:
     """Take a request to a workspace: discovery, plan, approval, execution."""
-    provider = open_provider(settings, "local", {})
+    provider = open_provider(settings, provider_name, recordings)
     owner = Owner(TENANT, LOCAL_USER, uuid4(), masterplan.ACTOR)
     output.OUT.print(output.safe(f"\nThe request: {request}"))
+    if provider.simulated:
+        output.say("the answers are recorded: what they cost is simulated")
 
     async def work(pool: Pool) -> UUID:
         holder = f"demo {uuid4()}"
         with output.waiting("finding out what it is about", shown=True):
             discovery = await start_discovery(pool, provider, request, owner, holder)
         with output.waiting("planning", shown=True):
-            made = await generate_masterplan(pool, provider, discovery, owner, holder)
+            made = await generate_masterplan(pool, provider, discovery, owner, holder, recorded=recordings)
         await move_plan(pool, made.masterplan_id, TENANT, PlanMove.APPROVE, actor=masterplan.ACTOR)
         plan = await read.show_plan(pool, made.masterplan_id, TENANT)
         output.say(f"a plan of {plan.total_tasks} tasks and {plan.total_subtasks} subtasks; executing it")
-        await run_plan(settings, pool, made.masterplan_id, RunChoice("local", "mvp"), shown=True)
+        await run_plan(settings, pool, made.masterplan_id, RunChoice(provider_name, "mvp"), shown=True)
         return made.masterplan_id
 
     masterplan_id = masterplan.with_pool(work)
