@@ -34,7 +34,9 @@ async def run_applier(pool: Pool, current_graph: Callable[[], Graph | None]) -> 
                     pause = _FIRST_PAUSE_SECONDS
         except MgeError as error:
             log.warning("changes of plans wait for the graph", reason=str(error), seconds=pause)
-        except Exception:  # the applier must outlive what nobody expected; its lag tells that it does not get on
+        except (
+            Exception
+        ):  # the applier must outlive what nobody expected; its lag tells that it does not get on
             log.exception("the applier failed, and begins again", seconds=pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

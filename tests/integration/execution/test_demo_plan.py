@@ -46,4 +46,6 @@ async def test_the_recorded_demo_becomes_a_tested_library(runner: Runner) -> Non
     files = runner.files(made.masterplan_id)
     lines = sum(_code_lines(text) for path, text in files.items() if path.endswith(".py"))
     assert lines >= 2_500
-    print(f"{result.completed} tasks, {result.retried} retried, {result.tests.passed} tests, {lines} code lines")
+    print(
+        f"{result.completed} tasks, {result.retried} retried, {result.tests.passed} tests, {lines} code lines"
+    )
