@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import typer
 
 from app.cli import masterplan, output, plans, stack
-from app.cli.run_plan import RunChoice, run_plan
 from app.errors import InputError
 from app.main import TENANT, open_provider, read_recordings, workspaces
 from app.model.tenant import LOCAL_USER
@@ -85,6 +84,8 @@ def _execute(
     settings: Settings, request: str, provider_name: str, recordings: Mapping[tuple[str, int], str]
 ) -> UUID:
     """Take a request to a workspace: discovery, plan, approval, execution."""
+    from app.cli.run_plan import RunChoice, run_plan  # brings most of the program along
+
     provider = open_provider(settings, provider_name, recordings)
     owner = Owner(TENANT, LOCAL_USER, uuid4(), masterplan.ACTOR)
     output.OUT.print(output.safe(f"\nThe request: {request}"))

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 import typer
 
 from app.cli import output
-from app.cli.run_plan import RunChoice, run_plan
 from app.cli.running import run
 from app.errors import InputError, NotFound
 from app.main import TENANT, open_postgres, open_provider, read_recordings, workspaces
@@ -100,6 +99,9 @@ def new(
 
     masterplan_id = with_pool(work)
     if execute:
+        # The worker brings most of the program along, which the other commands do without.
+        from app.cli.run_plan import RunChoice, run_plan
+
         choice = RunChoice("recorded" if recorded else provider, mode)
         with_pool(lambda pool: run_plan(settings, pool, masterplan_id, choice, shown=not json))
     passed = _show(masterplan_id, json=json)
@@ -196,6 +198,8 @@ def run_(
     json: JsonOption = False,
 ) -> None:
     """Execute an approved plan, or go on with one that was stopped; exit code 1 where a task or a test fails."""
+    from app.cli.run_plan import RunChoice, run_plan  # as above
+
     settings = Settings()
     allowed = _budget(budget)
 

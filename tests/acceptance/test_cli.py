@@ -206,7 +206,7 @@ def test_an_archive_and_a_repository_give_the_same_atoms_as_the_folder(
         (("show", "no such plan"), 3, "no plan"),
         (("cypher", "run", "no/such"), 2, "no query"),
         (("cypher", "run", "waves/list", "--param", "nonsense"), 2, "KEY=VALUE"),
-        (("cypher", "run", "publish/retire", "--param", "plan_id=x"), 2, "writes"),
+        (("cypher", "run", "publish/retire", "--param", "plan_id=x"), 2, "step of the service"),
         (("logs", "nothing"), 2, "no service"),
     ],
 )
