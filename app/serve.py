@@ -22,7 +22,6 @@ from app.graph import migrate as graph_migrate
 from app.graph.connect import Graph
 from app.jobs.queue import open_queue, work
 from app.main import (
-    TENANT,
     indexers,
     mode_environment,
     open_graph,
@@ -135,7 +134,7 @@ def worker_context(
         indexers=indexers(settings),
         memory=settings.mge_home / "memory",
         workspaces=workspaces(settings),
-        parallel_tasks=lambda: modes.current(TENANT).limits.mvp_max_parallel_tasks,
+        parallel_tasks=lambda tenant_id: modes.current(tenant_id).limits.mvp_max_parallel_tasks,
         open_provider=partial(open_provider, settings),
     )
 

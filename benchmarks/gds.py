@@ -218,7 +218,7 @@ async def main() -> None:
         if given.plan:
             async with open_stores(Settings(), postgres=False) as stores:
                 for name in given.plan:
-                    plan_id = await find_plan(stores.graph, name)
+                    plan_id = await find_plan(stores.graph, name, TENANT)
                     await copy_plan(stores.graph, graph, plan_id, TENANT)
                     await compare(graph, name, plan_id)
 

@@ -95,7 +95,7 @@ async def main() -> None:
         open_stores(Settings(), postgres=False) as stores,
         httpx.AsyncClient(base_url=base, timeout=60) as api,
     ):
-        plan_id = await find_plan(stores.graph, given.plan)
+        plan_id = await find_plan(stores.graph, given.plan, TENANT)
         before = await digest(stores.graph, plan_id, TENANT)
         alone, meanwhile, attack = Seen(), Seen(), Seen()
 

@@ -172,7 +172,7 @@ async def main() -> None:
             await delete_plan(stores.graph, plan.plan_id, TENANT)
             await sweep(stores.graph)
         for name in arguments.plan:
-            await compare(stores.graph, name, await find_plan(stores.graph, name))
+            await compare(stores.graph, name, await find_plan(stores.graph, name, TENANT))
     if len(seconds) > 1:
         least, most = min(seconds), max(seconds)
         for name in seconds[least]:

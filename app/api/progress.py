@@ -16,7 +16,6 @@ from app.api.plan_schemas import EventModel
 from app.api.service import Service, Tenant, ThePool, TheService, require_pool
 from app.errors import MgeError, NotFound, StoreDown
 from app.model.plan import PlanEvent, PlanStatus
-from app.model.tenant import TENANT
 from app.plans.read import show_plan
 
 router = APIRouter(tags=["progress"])
@@ -56,12 +55,12 @@ async def plan_events(
 
 
 @router.websocket("/ws/masterplan/{masterplan_id}")
-async def plan_socket(socket: WebSocket, masterplan_id: UUID, after: int = 0) -> None:
+async def plan_socket(socket: WebSocket, masterplan_id: UUID, tenant: Tenant, after: int = 0) -> None:
     """A plan's history after a sequence number and what comes, one JSON object a message."""
     service = socket.app.state.service
     assert isinstance(service, Service)
     await socket.accept()
-    sending = asyncio.create_task(_send(socket, service, masterplan_id, TENANT, max(after, 0)))
+    sending = asyncio.create_task(_send(socket, service, masterplan_id, tenant, max(after, 0)))
     leaving = asyncio.create_task(_left(socket))
     try:
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)

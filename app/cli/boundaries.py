@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.plans import JsonOption, PlanArgument, find_plan, with_graph
 from app.graph.boundaries import Boundaries, find_boundaries
 from app.graph.connect import Graph
 from app.graph.layers import read_rules_file
 from app.graph.queries import Value
 from app.graph.read import run_named
-from app.main import TENANT
 
 app = typer.Typer(help="Modules, components and layers.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def build(
     """Find modules of 10 to 20 atoms and components of 50 to 100 that follow the dependencies."""
 
     async def work(graph: Graph) -> Boundaries:
-        return await find_boundaries(graph, await find_plan(graph, plan), TENANT, anew=anew)
+        return await find_boundaries(graph, await find_plan(graph, plan, tenant()), tenant(), anew=anew)
 
     found = with_graph(work)
     if json:
@@ -49,8 +49,8 @@ def show(
     """Show the components with their figures, the largest first."""
 
     async def work(graph: Graph) -> tuple[list[str], list[list[object]]]:
-        plan_id = await find_plan(graph, plan)
-        return await run_named(graph, TENANT, "boundaries/components", {"plan_id": plan_id, "limit": limit})
+        plan_id = await find_plan(graph, plan, tenant())
+        return await run_named(graph, tenant(), "boundaries/components", {"plan_id": plan_id, "limit": limit})
 
     columns, rows = with_graph(work)
     if json:
@@ -72,13 +72,13 @@ def check(
 
     async def work(graph: Graph) -> tuple[list[str], list[list[object]]]:
         parameters: dict[str, Value] = {
-            "plan_id": await find_plan(graph, plan),
+            "plan_id": await find_plan(graph, plan, tenant()),
             "rules": forbidden,
             "types": given.types,
             "type_only": given.type_only,
             "limit": limit,
         }
-        return await run_named(graph, TENANT, "boundaries/violations", parameters)
+        return await run_named(graph, tenant(), "boundaries/violations", parameters)
 
     columns, rows = with_graph(work)
     if json:

@@ -11,13 +11,12 @@ from uuid import UUID, uuid4
 import typer
 
 from app.cli import masterplan, output, plans, stack
+from app.cli.person import ACTOR, local_owner, tenant
 from app.errors import InputError
-from app.main import TENANT, open_provider, read_recordings, workspaces
-from app.model.tenant import LOCAL_USER
+from app.main import open_provider, read_recordings, workspaces
 from app.planning.usecases import generate_masterplan, start_discovery
 from app.plans import read
 from app.plans.states import PlanMove, move_plan
-from app.plans.write import Owner
 from app.postgres.connect import Pool
 from app.settings import Settings
 
@@ -87,7 +86,7 @@ def _execute(
     from app.cli.run_plan import RunChoice, run_plan  # brings most of the program along
 
     provider = open_provider(settings, provider_name, recordings)
-    owner = Owner(TENANT, LOCAL_USER, uuid4(), masterplan.ACTOR)
+    owner = local_owner()
     output.OUT.print(output.safe(f"\nThe request: {request}"))
     if provider.simulated:
         output.say("the answers are recorded: what they cost is simulated")
@@ -98,8 +97,8 @@ def _execute(
             discovery = await start_discovery(pool, provider, request, owner, holder)
         with output.waiting("planning", shown=True):
             made = await generate_masterplan(pool, provider, discovery, owner, holder, recorded=recordings)
-        await move_plan(pool, made.masterplan_id, TENANT, PlanMove.APPROVE, actor=masterplan.ACTOR)
-        plan = await read.show_plan(pool, made.masterplan_id, TENANT)
+        await move_plan(pool, made.masterplan_id, tenant(), PlanMove.APPROVE, actor=ACTOR)
+        plan = await read.show_plan(pool, made.masterplan_id, tenant())
         output.say(f"a plan of {plan.total_tasks} tasks and {plan.total_subtasks} subtasks; executing it")
         await run_plan(settings, pool, made.masterplan_id, RunChoice(provider_name, "mvp"), shown=True)
         return made.masterplan_id

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated, Final
-from uuid import uuid4
 
 import typer
 
 from app.cli import output
+from app.cli.person import local_owner, tenant
 from app.cli.plans import find_plan
 from app.cli.running import run
 from app.derive.derive import Derived, derive
-from app.main import TENANT, open_stores
-from app.model.tenant import LOCAL_USER
-from app.plans.write import Owner
+from app.main import open_stores
 from app.settings import Settings
 
 _SHOWN: Final = 10
@@ -30,8 +28,8 @@ def derive_plan_command(
     async def work() -> Derived:
         async with open_stores(Settings()) as stores:
             assert stores.pool is not None
-            plan_id = await find_plan(stores.graph, plan)
-            owner = Owner(TENANT, LOCAL_USER, uuid4(), "user:local")
+            plan_id = await find_plan(stores.graph, plan, tenant())
+            owner = local_owner()
             return await derive(stores.pool, stores.graph, plan_id, owner, name)
 
     found = run(work)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from app.cli import output
+from app.cli import output, person
 from app.cli.plans import JsonOption, find_plan, with_graph
 from app.cli.stack import print_addresses
 from app.errors import InputError, NotFound
@@ -17,7 +17,7 @@ from app.explorer import instance
 from app.explorer.instance import Contents
 from app.graph.connect import Graph
 from app.graph.read import list_plans, show_plan
-from app.main import TENANT, api_companion, stack_config
+from app.main import api_companion, stack_config
 from app.settings import Settings
 from app.stack import StackConfig, browser_pages, endpoints, env_lines
 
@@ -28,10 +28,10 @@ _PLANS_AT_A_TIME: Final = 100
 
 @app.command("up")
 def up(
+    tenant: Annotated[str, typer.Option(help="whose plans to copy", default_factory=person.tenant)],
     plan: Annotated[
         list[str] | None, typer.Option(help="a plan to copy, by name or id; as often as wanted")
     ] = None,
-    tenant: Annotated[str, typer.Option(help="whose plans to copy")] = TENANT,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="copy again, also where it holds these plans")
     ] = False,

@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.plans import JsonOption, PlanArgument, find_plan, with_graph
 from app.export.digest import digest as plan_digest
 from app.export.formats import TEXT_FORMATS
 from app.export.plan import exported_files
 from app.export.scip import as_scip
 from app.graph.connect import Graph
-from app.main import TENANT
 
 
 class Format(StrEnum):
@@ -34,7 +34,7 @@ def digest(plan: PlanArgument, json: JsonOption = False) -> None:
     """Say in a few digits what a plan's graph is: equal where two imports gave the same."""
 
     async def work(graph: Graph) -> dict[str, str]:
-        return await plan_digest(graph, await find_plan(graph, plan), TENANT)
+        return await plan_digest(graph, await find_plan(graph, plan, tenant()), tenant())
 
     found = with_graph(work)
     if json:
@@ -51,8 +51,8 @@ def export(
     """Write a plan's atoms and dependencies in the format of another tool."""
 
     async def work(graph: Graph) -> None:
-        plan_id = await find_plan(graph, plan)
-        files = exported_files(graph, plan_id, TENANT)
+        plan_id = await find_plan(graph, plan, tenant())
+        files = exported_files(graph, plan_id, tenant())
         # What is written is whole or absent.
         partial = out.with_name(f".{out.name}.part") if out is not None else None
         try:

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.plans import JsonOption, PlanArgument, find_plan, opened, with_graph
 from app.errors import InputError, NotFound
 from app.graph.connect import Graph
 from app.graph.queries import Value, query
 from app.graph.read import run_named
-from app.main import TENANT, read_rules
+from app.main import read_rules
 from app.model.dependency import WEIGHTS
 from app.pipeline.checking import check
 from app.settings import Settings
@@ -53,7 +54,7 @@ def impact(
     async def work(
         graph: Graph,
     ) -> tuple[list[dict[str, object]], list[dict[str, object]], list[dict[str, object]]]:
-        plan_id = await find_plan(graph, plan)
+        plan_id = await find_plan(graph, plan, tenant())
         ids = [*(atom or ()), *(await _changed(graph, plan_id, path, diff) if diff else ())]
         starts = await _rows(
             graph, "impact/atoms", plan_id=plan_id, names=symbol or [], paths=file or [], atom_ids=ids
@@ -106,10 +107,10 @@ def _texts(symbols: object) -> list[str]:
 async def _changed(graph: Graph, plan_id: str, path: Path, revision: str) -> list[str]:
     """The atoms of a plan that a revision of its repository does not have."""
     with opened(f"{path}@{revision}", read_rules(Settings())) as source:
-        found = await check(graph, plan_id, TENANT, source)
+        found = await check(graph, plan_id, tenant(), source)
     return [atom.atom_id for atom in found.atoms if atom.drift != "moved"]
 
 
 async def _rows(graph: Graph, name: str, **parameters: Value) -> list[dict[str, object]]:
-    columns, rows = await run_named(graph, TENANT, name, parameters)
+    columns, rows = await run_named(graph, tenant(), name, parameters)
     return output.records(columns, rows)

@@ -13,11 +13,11 @@ from uuid import UUID, uuid4
 import typer
 
 from app.cli import output
+from app.cli.person import ACTOR, local_owner, tenant
 from app.cli.running import run
 from app.errors import InputError, NotFound
-from app.main import TENANT, open_postgres, open_provider, read_recordings, workspaces
+from app.main import open_postgres, open_provider, read_recordings, workspaces
 from app.model.plan import FullPlan, MasterPlan, PlanSource, Task, TaskStatus
-from app.model.tenant import LOCAL_USER
 from app.planning.generate import check_request
 from app.planning.usecases import generate_masterplan, start_discovery
 from app.plans import read
@@ -32,7 +32,6 @@ from app.workspace.repository import remove_workspace
 
 Result = TypeVar("Result")
 
-ACTOR = "user:local"
 
 PlanArgument = Annotated[
     str, typer.Argument(help="name or id of a plan, or the start of its id", metavar="PLAN")
@@ -81,7 +80,7 @@ def new(
     recordings = read_recordings(recorded) if recorded else {}
     allowed = _budget(budget)
     chosen = open_provider(settings, "recorded" if recorded else provider, recordings)
-    owner = Owner(TENANT, LOCAL_USER, uuid4(), ACTOR)
+    owner = local_owner()
     holder = f"command {uuid4()}"
 
     async def work(pool: Pool) -> UUID:
@@ -94,7 +93,7 @@ def new(
         for line in made.mended:
             output.say(f"mended: {line}")
         if approve or execute:
-            await move_plan(pool, made.masterplan_id, TENANT, PlanMove.APPROVE, actor=ACTOR)
+            await move_plan(pool, made.masterplan_id, tenant(), PlanMove.APPROVE, actor=ACTOR)
         return made.masterplan_id
 
     masterplan_id = with_pool(work)
@@ -123,7 +122,7 @@ def list_(json: JsonOption = False) -> None:
     async def work(pool: Pool) -> list[MasterPlan]:
         found: list[MasterPlan] = []
         after = UUID(int=0)
-        while page := await read.list_plans(pool, TENANT, after):
+        while page := await read.list_plans(pool, tenant(), after):
             found += page
             after = page[-1].masterplan_id
         return sorted(found, key=lambda plan: plan.created_at)
@@ -158,7 +157,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a plan with its tasks, their states and what failed."""
-    masterplan_id = with_pool(lambda pool: read.find_plan(pool, TENANT, plan))
+    masterplan_id = with_pool(lambda pool: read.find_plan(pool, tenant(), plan))
     if task:
         _show_task(masterplan_id, task, json=json)
     else:
@@ -204,9 +203,9 @@ def run_(
     allowed = _budget(budget)
 
     async def work(pool: Pool) -> UUID:
-        masterplan_id = await read.find_plan(pool, TENANT, plan)
+        masterplan_id = await read.find_plan(pool, tenant(), plan)
         if allowed is not None:
-            await set_budget(pool, masterplan_id, TENANT, allowed, actor=ACTOR)
+            await set_budget(pool, masterplan_id, tenant(), allowed, actor=ACTOR)
         await run_plan(settings, pool, masterplan_id, RunChoice(provider, mode), shown=not json)
         return masterplan_id
 
@@ -221,8 +220,8 @@ def retry(
     """Let a task that is over be done again when the plan is executed next."""
 
     async def work(pool: Pool) -> Task:
-        full = await read.show_full_plan(pool, await read.find_plan(pool, TENANT, plan), TENANT)
-        return await retry_task(pool, TENANT, _numbered(full, task).task_id, actor=ACTOR)
+        full = await read.show_full_plan(pool, await read.find_plan(pool, tenant(), plan), tenant())
+        return await retry_task(pool, tenant(), _numbered(full, task).task_id, actor=ACTOR)
 
     found = with_pool(work)
     output.say(f"task {found.task_number} ({found.name}) waits again; go on with: mge plan run")
@@ -238,7 +237,7 @@ def edit(
     document = _read(file)
 
     async def work(pool: Pool) -> int:
-        masterplan_id = await read.find_plan(pool, TENANT, plan)
+        masterplan_id = await read.find_plan(pool, tenant(), plan)
         return await replace_plan(pool, masterplan_id, document, _owner(), change)
 
     output.say(f"version {with_pool(work)}, a draft")
@@ -255,11 +254,11 @@ def diff(
     """Show what changed between two versions of a plan."""
 
     async def work(pool: Pool) -> tuple[int, PlanDocument, int, PlanDocument]:
-        masterplan_id = await read.find_plan(pool, TENANT, plan)
-        newest = after or (await read.show_plan(pool, masterplan_id, TENANT)).version
+        masterplan_id = await read.find_plan(pool, tenant(), plan)
+        newest = after or (await read.show_plan(pool, masterplan_id, tenant())).version
         older = before or max(newest - 1, 1)
-        first = await read.show_version(pool, masterplan_id, TENANT, older)
-        return older, first, newest, await read.show_version(pool, masterplan_id, TENANT, newest)
+        first = await read.show_version(pool, masterplan_id, tenant(), older)
+        return older, first, newest, await read.show_version(pool, masterplan_id, tenant(), newest)
 
     older, first, newest, second = with_pool(work)
     lines = difflib.unified_diff(
@@ -285,8 +284,8 @@ def export(
         raise InputError(f"there is no format {form!r}", hint="json or markdown", field="format")
 
     async def work(pool: Pool) -> PlanDocument:
-        masterplan_id = await read.find_plan(pool, TENANT, plan)
-        return await read.show_version(pool, masterplan_id, TENANT, version or None)
+        masterplan_id = await read.find_plan(pool, tenant(), plan)
+        return await read.show_version(pool, masterplan_id, tenant(), version or None)
 
     document = with_pool(work)
     text = as_markdown(document) if form == "markdown" else document.model_dump_json(indent=2) + "\n"
@@ -312,7 +311,7 @@ def delete(plan: PlanArgument) -> None:
     """Delete a plan that is not running, with its history and its workspace."""
 
     async def work(pool: Pool) -> str | None:
-        return await delete_plan(pool, await read.find_plan(pool, TENANT, plan), TENANT)
+        return await delete_plan(pool, await read.find_plan(pool, tenant(), plan), tenant())
 
     workspace = with_pool(work)
     if workspace:
@@ -322,16 +321,16 @@ def delete(plan: PlanArgument) -> None:
 
 def _move(plan: str, move: PlanMove, reason: str, said: str) -> None:
     async def work(pool: Pool) -> MasterPlan:
-        masterplan_id = await read.find_plan(pool, TENANT, plan)
+        masterplan_id = await read.find_plan(pool, tenant(), plan)
         data = {"reason": reason} if reason else {}
-        return await move_plan(pool, masterplan_id, TENANT, move, actor=ACTOR, data=data)
+        return await move_plan(pool, masterplan_id, tenant(), move, actor=ACTOR, data=data)
 
     moved = with_pool(work)
     output.say(f"{moved.project_name} ({str(moved.masterplan_id)[:8]}) is {said}")
 
 
 def _owner() -> Owner:
-    return Owner(TENANT, LOCAL_USER, uuid4(), ACTOR)
+    return local_owner()
 
 
 def _budget(text: str) -> Decimal | None:
@@ -367,8 +366,8 @@ def _numbered(full: FullPlan, number: int) -> Task:
 
 def _show_task(masterplan_id: UUID, number: int, *, json: bool) -> None:
     async def work(pool: Pool) -> tuple[Mapping[str, Any], Task]:
-        full = await read.show_full_plan(pool, masterplan_id, TENANT)
-        return await read.show_task(pool, _numbered(full, number).task_id, TENANT)
+        full = await read.show_full_plan(pool, masterplan_id, tenant())
+        return await read.show_task(pool, _numbered(full, number).task_id, tenant())
 
     row, task = with_pool(work)
     if json:
@@ -397,8 +396,8 @@ def _show(masterplan_id: UUID, *, json: bool) -> bool:
 
     async def work(pool: Pool) -> tuple[FullPlan, read.PlanUsage]:
         return (
-            await read.show_full_plan(pool, masterplan_id, TENANT),
-            await read.plan_usage(pool, masterplan_id, TENANT),
+            await read.show_full_plan(pool, masterplan_id, tenant()),
+            await read.plan_usage(pool, masterplan_id, tenant()),
         )
 
     full, usage = with_pool(work)

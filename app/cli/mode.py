@@ -11,9 +11,10 @@ from uuid import UUID
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.running import run
 from app.errors import InputError
-from app.main import TENANT, mode_environment, open_postgres
+from app.main import mode_environment, open_postgres
 from app.model.plan import ExecutionMode
 from app.modes.config import (
     ROLLOUT_PERCENT,
@@ -102,7 +103,7 @@ def rollout(
 async def _change(pool: Pool, changes: ModeChanges, reason: str) -> dict[str, Any]:
     from app.modes.store import change_modes
 
-    await change_modes(pool, TENANT, changes, Author(f"user:{_user_name()}", reason))
+    await change_modes(pool, tenant(), changes, Author(f"user:{_user_name()}", reason))
     return await _state(pool, mode_environment(Settings()), _HISTORY)
 
 
@@ -111,11 +112,11 @@ async def _state(pool: Pool, environment: ModeConfig, history: int) -> dict[str,
 
     return {
         "settings": [
-            asdict(one) for one in describe_settings(environment, await show_settings(pool, TENANT))
+            asdict(one) for one in describe_settings(environment, await show_settings(pool, tenant()))
         ],
         "limits": asdict(environment.limits),
-        "overrides": asdict(await count_overrides(pool, TENANT)),
-        "history": [asdict(entry) for entry in await list_history(pool, TENANT, history)],
+        "overrides": asdict(await count_overrides(pool, tenant())),
+        "history": [asdict(entry) for entry in await list_history(pool, tenant(), history)],
     }
 
 
@@ -126,9 +127,9 @@ async def _choice(
     from app.modes.store import show_settings
     from app.plans.read import find_plan
 
-    masterplan_id = await find_plan(pool, TENANT, plan) if plan else None
-    config = apply_overrides(environment, await show_settings(pool, TENANT))
-    return asdict(await decide(pool, config, ModeQuestion(TENANT, user, masterplan_id, requested)))
+    masterplan_id = await find_plan(pool, tenant(), plan) if plan else None
+    config = apply_overrides(environment, await show_settings(pool, tenant()))
+    return asdict(await decide(pool, config, ModeQuestion(tenant(), user, masterplan_id, requested)))
 
 
 async def _parse(pool: Pool, written: Sequence[str]) -> ModeChanges:
@@ -150,7 +151,7 @@ async def _parse(pool: Pool, written: Sequence[str]) -> ModeChanges:
         if kind == "user":
             users[_user_id(subject)] = mode
         elif kind == "plan":
-            plans[await find_plan(pool, TENANT, subject)] = mode
+            plans[await find_plan(pool, tenant(), subject)] = mode
         else:
             raise InputError(f"{kind!r} has no mode of its own", hint="write user:ID=MODE or plan:PLAN=MODE")
     return ModeChanges(settings, users, plans)

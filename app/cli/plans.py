@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.running import run
 from app.errors import InputError, NotFound
 from app.export.query_docs import Answer, documented, page
@@ -25,7 +26,7 @@ from app.graph.read import list_plans, run_named, show_plan, waves_page
 from app.graph.staging import sweep
 from app.graph.values import as_json
 from app.indexes.port import Indexer
-from app.main import TENANT, indexers, open_stores, read_rules
+from app.main import indexers, open_stores, read_rules
 from app.pipeline.assembling import assemble as assemble_plan
 from app.pipeline.checking import Checked
 from app.pipeline.checking import check as check_plan
@@ -51,7 +52,7 @@ def with_graph(work: Callable[[Graph], Awaitable[Result]]) -> Result:
     return run(whole)
 
 
-async def find_plan(graph: Graph, plan: str, tenant_id: str = TENANT) -> str:
+async def find_plan(graph: Graph, plan: str, tenant_id: str) -> str:
     """The id of the plan that a person names by id or by name."""
     rows = await read(graph, "plans/find", tenant_id=tenant_id, plan=plan)
     if not rows:
@@ -155,7 +156,7 @@ async def import_path(
             graph,
             source,
             name=name or source.name,
-            tenant_id=TENANT,
+            tenant_id=tenant(),
             workers=settings.mge_workers or os.cpu_count() or 1,
             progress=progress,
             indexers=asked,
@@ -170,7 +171,7 @@ def plans(json: JsonOption = False) -> None:
     async def work(graph: Graph) -> list[dict[str, object]]:
         found: list[dict[str, object]] = []
         after = ""
-        while page := await list_plans(graph, TENANT, after):
+        while page := await list_plans(graph, tenant(), after):
             found += [dict(summary.plan) for summary in page]
             after = str(page[-1].plan["plan_id"])
         return found
@@ -207,9 +208,9 @@ def show(
         return
 
     async def work(graph: Graph) -> dict[str, object]:
-        plan_id = await find_plan(graph, plan)
-        summary = await show_plan(graph, plan_id, TENANT)
-        waves = await waves_page(graph, plan_id, TENANT, limit=12)
+        plan_id = await find_plan(graph, plan, tenant())
+        summary = await show_plan(graph, plan_id, tenant())
+        waves = await waves_page(graph, plan_id, tenant(), limit=12)
         return {
             "plan": dict(summary.plan),
             "build": dict(summary.build),
@@ -234,9 +235,9 @@ def show(
 
 def _show_unresolved(plan: str, *, json: bool) -> None:
     async def work(graph: Graph) -> tuple[dict[str, int], list[list[object]]]:
-        plan_id = await find_plan(graph, plan)
-        columns, totals = await run_named(graph, TENANT, "explore/references", {"plan_id": plan_id})
-        _, reasons = await run_named(graph, TENANT, "explore/unresolved", {"plan_id": plan_id, "limit": 5})
+        plan_id = await find_plan(graph, plan, tenant())
+        columns, totals = await run_named(graph, tenant(), "explore/references", {"plan_id": plan_id})
+        _, reasons = await run_named(graph, tenant(), "explore/unresolved", {"plan_id": plan_id, "limit": 5})
         return {name: int(str(count)) for name, count in zip(columns, totals[0], strict=True)}, reasons
 
     totals, reasons = with_graph(work)
@@ -258,7 +259,7 @@ def assemble(
     """Write a plan's files, byte for byte as they were imported."""
 
     async def work(graph: Graph) -> dict[str, object]:
-        written = await assemble_plan(graph, await find_plan(graph, plan), TENANT, out.absolute())
+        written = await assemble_plan(graph, await find_plan(graph, plan, tenant()), tenant(), out.absolute())
         return {"files": written.files, "bytes": written.bytes, "out": str(out)}
 
     found = with_graph(work)
@@ -279,9 +280,9 @@ def check(
     rules = read_rules(Settings(), tuple(include or ()), tuple(exclude or ()))
 
     async def work(graph: Graph) -> Checked:
-        plan_id = await find_plan(graph, plan)
+        plan_id = await find_plan(graph, plan, tenant())
         with opened(path, rules) as source:
-            return await check_plan(graph, plan_id, TENANT, source)
+            return await check_plan(graph, plan_id, tenant(), source)
 
     found = with_graph(work)
     if json:
@@ -303,7 +304,7 @@ def delete(plan: PlanArgument) -> None:
     """Delete a plan and everything in it."""
 
     async def work(graph: Graph) -> None:
-        await delete_plan(graph, await find_plan(graph, plan), TENANT)
+        await delete_plan(graph, await find_plan(graph, plan, tenant()), tenant())
         await sweep(graph)
 
     with_graph(work)
@@ -349,9 +350,9 @@ def cypher_docs(
     written = pairs(param)
 
     async def work(graph: Graph) -> dict[str, Answer]:
-        plan_id = await find_plan(graph, plan)
+        plan_id = await find_plan(graph, plan, tenant())
         start = {"plan_id": plan_id, "names": [symbol], "paths": [], "atom_ids": []}
-        _, atoms = await run_named(graph, TENANT, "impact/atoms", start)
+        _, atoms = await run_named(graph, tenant(), "impact/atoms", start)
         if not atoms:
             raise NotFound(
                 f"the plan has no symbol {symbol!r}",
@@ -360,7 +361,7 @@ def cypher_docs(
         atom_id = str(atoms[0][0])
         known: dict[str, Value] = {
             "plan_id": plan_id,
-            "tenant_id": TENANT,
+            "tenant_id": tenant(),
             "atom_id": atom_id,
             "atom_ids": [atom_id],
             "names": [symbol],
@@ -370,7 +371,7 @@ def cypher_docs(
         for asked in documented():
             texts = {p.name: written[p.name] for p in asked.parameters if p.name in written}
             given = {p.name: known.get(p.name, p.example) for p in asked.parameters if p.name not in texts}
-            answers[asked.name] = await run_named(graph, TENANT, asked.name, from_text(asked, texts, given))
+            answers[asked.name] = await run_named(graph, tenant(), asked.name, from_text(asked, texts, given))
         return answers
 
     for part in page(with_graph(work)):
@@ -382,10 +383,10 @@ def cypher_schema(plan: PlanArgument) -> None:
     """Write a page about nodes, relationships and indexes, as a plan in this database has them."""
 
     async def work(graph: Graph) -> Iterator[str]:
-        given = {"plan_id": await find_plan(graph, plan)}
-        _, nodes = await run_named(graph, TENANT, "explore/schema_nodes", given)
-        _, relationships = await run_named(graph, TENANT, "explore/schema_relationships", given)
-        _, indexes = await run_named(graph, TENANT, "service/indexes", {})
+        given = {"plan_id": await find_plan(graph, plan, tenant())}
+        _, nodes = await run_named(graph, tenant(), "explore/schema_nodes", given)
+        _, relationships = await run_named(graph, tenant(), "explore/schema_relationships", given)
+        _, indexes = await run_named(graph, tenant(), "service/indexes", {})
         return schema_page(schema(nodes, relationships), indexes)
 
     for part in with_graph(work):
@@ -412,8 +413,8 @@ def cypher_run(
 
     async def work(graph: Graph) -> tuple[list[str], list[list[object]]]:
         if "plan_id" in written:
-            written["plan_id"] = await find_plan(graph, written["plan_id"])
-        return await run_named(graph, TENANT, name, from_text(asked, written))
+            written["plan_id"] = await find_plan(graph, written["plan_id"], tenant())
+        return await run_named(graph, tenant(), name, from_text(asked, written))
 
     columns, found = with_graph(work)
     rows = [[as_json(value) for value in row] for row in found]

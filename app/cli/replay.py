@@ -8,20 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import typer
 
 from app import stack as embedded
 from app.cli import output, stack
+from app.cli.person import local_owner, tenant
 from app.cli.run_progress import RunProgress
 from app.cli.running import run
 from app.errors import InputError, StackError
-from app.main import TENANT, indexers, open_stores, read_rules, stack_config, workspaces
+from app.main import indexers, open_stores, read_rules, stack_config, workspaces
 from app.model.plan import ExecutionMode
-from app.model.tenant import LOCAL_USER
 from app.plans.read import events_after
-from app.plans.write import Owner
 from app.postgres.connect import Pool
 from app.replay.replay import ReplayRequest, Surroundings, check_request
 from app.replay.replay import replay as replay_code
@@ -67,7 +66,7 @@ async def _replay(settings: Settings, request: ReplayRequest, *, shown: bool) ->
     async with open_stores(settings) as stores:
         pool = stores.pool
         assert pool is not None
-        owner = Owner(TENANT, LOCAL_USER, uuid4(), "user:local")
+        owner = local_owner()
         started: asyncio.Future[tuple[UUID, int]] = asyncio.get_running_loop().create_future()
         using = Surroundings(
             pool,
@@ -96,7 +95,7 @@ async def _drawn(
         after = 0
         with RunProgress(tasks, 0, shown=shown) as progress:
             while True:
-                for event in await events_after(pool, masterplan_id, TENANT, after):
+                for event in await events_after(pool, masterplan_id, tenant(), after):
                     after = event.sequence
                     progress(event)
                 await asyncio.sleep(_LOOK_SECONDS)

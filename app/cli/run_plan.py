@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from app.cli import output
+from app.cli.person import ACTOR, tenant
 from app.cli.run_progress import RunProgress
 from app.errors import InputError
 from app.execution.start import start_run
@@ -18,7 +19,7 @@ from app.jobs import records
 from app.jobs.queue import STALLED_SECONDS, enqueue, open_queue, work
 from app.jobs.records import Job
 from app.jobs.requests import JobRequest
-from app.main import TENANT, mode_environment
+from app.main import mode_environment
 from app.model.plan import ExecutionMode
 from app.model.problem import error_of
 from app.modes.decide import ModeQuestion, decide
@@ -30,7 +31,6 @@ from app.settings import Settings
 from app.worker.run import run_job, sweep
 
 _LOOK_SECONDS: Final = 0.3
-_ACTOR: Final = "user:local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +48,32 @@ async def run_plan(
 
     Raises what the job ended with where it failed, `Conflict` where the plan cannot run, `InputError` for the mode.
     """
-    plan = await read.show_plan(pool, masterplan_id, TENANT)
+    plan = await read.show_plan(pool, masterplan_id, tenant())
     modes = ModeHolder(mode_environment(settings))
     await refresh(pool, modes)
-    question = ModeQuestion(TENANT, None, masterplan_id, _mode(choice.mode))
-    chosen = await decide(pool, modes.current(TENANT), question)
-    after = await read.last_sequence(pool, masterplan_id, TENANT)
-    request, before = start_run(plan, chosen, choice.provider, actor=_ACTOR)
+    question = ModeQuestion(tenant(), None, masterplan_id, _mode(choice.mode))
+    chosen = await decide(pool, modes.current(tenant()), question)
+    after = await read.last_sequence(pool, masterplan_id, tenant())
+    request, before = start_run(plan, chosen, choice.provider, actor=ACTOR)
     async with open_queue(pool) as queue:
 
         async def put(connection: Connection, job_id: UUID, request: JobRequest, tenant: str) -> None:
             await before(connection)
             await enqueue(queue, connection, job_id, request.subject(tenant).lock)
 
-        job = await records.submit(pool, uuid4(), TENANT, request, None, put)
+        job = await records.submit(pool, uuid4(), tenant(), request, None, put)
     done = plan.completed_tasks + plan.failed_tasks
     async with _worker(settings, pool, modes):
         with RunProgress(plan.total_tasks, done, shown=shown) as progress:
             while True:
-                for event in await read.events_after(pool, masterplan_id, TENANT, after):
+                for event in await read.events_after(pool, masterplan_id, tenant(), after):
                     after = event.sequence
                     progress(event)
-                job = await records.show(pool, job.job_id, TENANT)
+                job = await records.show(pool, job.job_id, tenant())
                 if job.status in ("succeeded", "failed", "cancelled"):
                     break
                 await asyncio.sleep(_LOOK_SECONDS)
-            for event in await read.events_after(pool, masterplan_id, TENANT, after):
+            for event in await read.events_after(pool, masterplan_id, tenant(), after):
                 progress(event)
     if job.error is not None:
         raise error_of(job.error)

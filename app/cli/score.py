@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.plans import JsonOption, PlanArgument, find_plan, with_graph
 from app.graph.connect import Graph
-from app.main import TENANT
 from app.score.compare import Score, Verdict
 from app.score.plan import score_plan
 
@@ -27,7 +27,7 @@ def score(
     """Hold a plan's dependencies against an independent index: precision and recall."""
 
     async def work(graph: Graph) -> Score:
-        return await score_plan(graph, await find_plan(graph, plan), TENANT, against)
+        return await score_plan(graph, await find_plan(graph, plan, tenant()), tenant(), against)
 
     found = with_graph(work)
     if json:

@@ -9,9 +9,10 @@ from typing import Annotated, TypeVar
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.running import run
 from app.graph.connect import Graph
-from app.main import TENANT, open_postgres, open_stores
+from app.main import open_postgres, open_stores
 from app.postgres.connect import Pool
 from app.settings import Settings
 from app.sync.compare import Difference
@@ -32,7 +33,7 @@ def status(json: JsonOption = False) -> None:
 
     async def work() -> SyncStatus:
         async with open_postgres(Settings()) as pool:
-            return await sync_status(pool, TENANT)
+            return await sync_status(pool, tenant())
 
     found = run(work)
     if json:
@@ -101,8 +102,8 @@ def _with_stores(plan: str, work: Callable[[Pool, Graph, str, str | None], Await
     async def whole() -> Result:
         async with open_stores(Settings()) as stores:
             assert stores.pool is not None
-            plan_id = await find_plan(stores.pool, TENANT, plan) if plan else None
-            return await work(stores.pool, stores.graph, TENANT, plan_id)
+            plan_id = await find_plan(stores.pool, tenant(), plan) if plan else None
+            return await work(stores.pool, stores.graph, tenant(), plan_id)
 
     return run(whole)
 

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from app.cli import output
+from app.cli.person import tenant
 from app.cli.plans import PlanArgument, find_plan, with_graph
 from app.errors import StackError
 from app.export.picture_plan import picture_svg
 from app.graph.connect import Graph
-from app.main import TENANT, stack_config
+from app.main import stack_config
 from app.settings import Settings
 from app.stack import endpoints
 
@@ -30,7 +31,7 @@ def view(
         svg.write_text(with_graph(lambda graph: _drawn(graph, plan)), encoding="utf-8")
         output.say(f"wrote {svg}")
         return
-    plan_id = with_graph(lambda graph: find_plan(graph, plan))
+    plan_id = with_graph(lambda graph: find_plan(graph, plan, tenant()))
     service = endpoints(stack_config(Settings())).companions.get("api")
     if service is None:
         raise StackError("the API does not run", hint="start it with `mge up`, or write a file with --svg")
@@ -41,4 +42,4 @@ def view(
 
 
 async def _drawn(graph: Graph, plan: str) -> str:
-    return await picture_svg(graph, await find_plan(graph, plan), TENANT)
+    return await picture_svg(graph, await find_plan(graph, plan, tenant()), tenant())

@@ -24,7 +24,8 @@ class WorkerContext:
     """What jobs are done with. ``current_graph`` gives Neo4j as long as it answers: jobs on plans do without it.
 
     ``parsers`` is the number of parser processes of an import, ``indexers`` are asked by it, ``memory`` keeps what it found
-    for the next one. ``workspaces`` has a folder for each plan that is executed, ``parallel_tasks`` at a time.
+    for the next one. ``workspaces`` has a folder for each plan that is executed, ``parallel_tasks`` gives how many
+    tasks of a tenant's plan are executed at a time.
     """
 
     current_graph: Callable[[], Graph | None]
@@ -36,7 +37,7 @@ class WorkerContext:
     indexers: tuple[Indexer, ...]
     memory: Path
     workspaces: Path
-    parallel_tasks: Callable[[], int]
+    parallel_tasks: Callable[[str], int]
     open_provider: OpenProvider
 
     def graph(self) -> Graph:

@@ -143,7 +143,7 @@ async def execute(context: WorkerContext, job: Job, stages: Stages) -> Result:
         ExecutionMode(request.mode),
         _holder(job),
         context.workspaces,
-        RunOptions(parallel_tasks=context.parallel_tasks()),
+        RunOptions(parallel_tasks=context.parallel_tasks(job.tenant_id)),
     )
     result = await execute_plan(context.pool, context.open_provider(request.provider, answers), execution)
     return {

@@ -168,7 +168,7 @@ async def place(pool: Pool, tmp_path: Path) -> AsyncIterator[WorkerContext]:
             (),
             tmp_path / "memory",
             tmp_path / "workspaces",
-            lambda: 3,
+            lambda tenant_id: 3,
             lambda name, answers: RecordedProvider(answers),
         )
 
