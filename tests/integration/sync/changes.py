@@ -81,7 +81,9 @@ async def plan_property_added(stores: Stores) -> str:
 
 
 async def money_changed(stores: Stores) -> str:
-    return await stores.on_node("SET n.llm_cost_usd = 0.00000001", stores.random.choice(stores.plan.tasks))
+    return await stores.on_node(
+        "SET n.llm_cost_usd = n.llm_cost_usd + 0.00000001", stores.random.choice(stores.plan.tasks)
+    )
 
 
 async def number_made_float(stores: Stores) -> str:
@@ -210,7 +212,8 @@ async def given_to_another_parent(stores: Stores) -> str:
 
 async def dependency_lost(stores: Stores) -> str:
     return await stores.on_node(
-        "MATCH (n)-[link:DEPENDS_ON]->() DELETE link", stores.random.choice(stores.plan.tasks[1:])
+        "MATCH (n)-[link:DEPENDS_ON]->() DELETE link",
+        stores.plan.tasks[1],  # which no other change takes them from
     )
 
 
