@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from psycopg import AsyncConnection, InterfaceError, OperationalError, ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
@@ -64,7 +65,13 @@ def store_errors() -> Iterator[None]:
     """Raise the driver's connection failures as `StoreDown`."""
     try:
         yield
-    except (PoolTimeout, PoolClosed, OperationalError, InterfaceError) as error:
+    except (
+        PoolTimeout,
+        PoolClosed,
+        OperationalError,
+        InterfaceError,
+        IdleInTransactionSessionTimeout,
+    ) as error:
         raise StoreDown(
             "PostgreSQL does not answer", hint="start it with `mge up`, or check DATABASE_URL"
         ) from error

@@ -24,6 +24,7 @@ from app.sync.statements import sql
 from app.sync.writing import Writing, write_rows
 
 BATCH_ROWS: Final = 1_000
+_LEASE: Final = "60s"
 _ORDER: Final = {kind: number for number, kind in enumerate(Kind)}
 
 
@@ -56,7 +57,7 @@ async def apply_batch(pool: Pool, graph: Graph, limit: int = BATCH_ROWS) -> Appl
     """
     began = perf_counter()
     async with transaction(pool) as connection:
-        if not await try_mirror(connection):
+        if not await try_mirror(connection, _LEASE):
             return Applied(0, 0, 0.0)
         changes = await _claim(connection, limit)
         if not changes:

@@ -15,11 +15,16 @@ from app.sync.statements import sql
 
 _LONGEST_WAIT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.05
+_LEASE: Final = "10min"  # to read or write the largest plan
 
 
-async def try_mirror(connection: Connection) -> bool:
-    """Be the one writer of the mirror until the transaction ends; False where somebody else is."""
-    row = await fetch_one(connection, sql("lock_mirror"))
+async def try_mirror(connection: Connection, lease: str) -> bool:
+    """Be the one writer of the mirror until the transaction ends; False where somebody else is.
+
+    Where this process is stopped for as long as the lease (such as ``60s``), or waits for the graph so long,
+    Postgres ends the transaction, and others go on.
+    """
+    row = await fetch_one(connection, sql("lock_mirror"), {"lease": lease})
     assert row is not None
     return bool(row["locked"])
 
@@ -33,7 +38,7 @@ async def hold_mirror(pool: Pool) -> AsyncIterator[Connection]:
     until = monotonic() + _LONGEST_WAIT_SECONDS
     while True:
         async with transaction(pool) as connection:
-            if await try_mirror(connection):
+            if await try_mirror(connection, _LEASE):
                 yield connection
                 return
         if monotonic() > until:

@@ -1,6 +1,7 @@
 -- lock_mirror --
--- Be the one writer of the mirror until the transaction ends, if nobody is; times are told in UTC meanwhile
+-- Be the one writer of the mirror until the transaction ends, if nobody is; the database ends it where its owner is not heard of for as long as the lease. Times are told in UTC meanwhile
 SELECT set_config('TimeZone', 'UTC', true) AS zone,
+    set_config('idle_in_transaction_session_timeout', %(lease)s, true) AS lease,
     pg_try_advisory_xact_lock(hashtextextended('mge sync mirror', 0)) AS locked;
 
 -- claim --

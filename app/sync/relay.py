@@ -16,7 +16,7 @@ from app.sync.applier import apply_batch
 from app.sync.statements import sql
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
-_LONGEST_PAUSE_SECONDS: Final = 10.0
+_LONGEST_PAUSE_SECONDS: Final = 3.0  # so long may the graph be back before the applier knows
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -24,6 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 async def run_applier(pool: Pool, current_graph: Callable[[], Graph | None]) -> None:
     """Apply changes until cancelled, from whatever process first has the turn; where a store is away, wait for it."""
     pause = _FIRST_PAUSE_SECONDS
+    told = ""
     while True:
         try:
             async with listen(pool, sql("listen")) as payloads:
@@ -31,9 +32,11 @@ async def run_applier(pool: Pool, current_graph: Callable[[], Graph | None]) -> 
                 await _drain(pool, current_graph())
                 async for _ in payloads:
                     await _drain(pool, current_graph())
-                    pause = _FIRST_PAUSE_SECONDS
+                    pause, told = _FIRST_PAUSE_SECONDS, ""
         except MgeError as error:
-            log.warning("changes of plans wait for the graph", reason=str(error), seconds=pause)
+            if str(error) != told:
+                told = str(error)
+                log.warning("changes of plans wait for the graph", reason=told)
         except (
             Exception
         ):  # the applier must outlive what nobody expected; its lag tells that it does not get on

@@ -20,7 +20,9 @@ from app.graph.mirror import Changes, Upsert, take_turns, write_changes
 from app.graph.read import list_plans
 from app.model.mirrored import Kind, Part
 from app.postgres.connect import Pool, transaction
+from app.postgres.rows import fetch_one
 from app.sync.applier import apply_batch
+from app.sync.lock import try_mirror
 from app.sync.rows import read_parts
 from app.sync.status import sync_status
 from app.sync.verify import repair, verify
@@ -305,6 +307,20 @@ async def test_who_was_stopped_and_woken_late_writes_nothing(pool: Pool, graph: 
     with pytest.raises(Conflict):
         await write_changes(graph, turns, {}, Changes(upserts=[Upsert(late)]))
     await agree(pool, graph, tenant)
+
+
+async def test_an_applier_that_is_stopped_for_longer_than_its_lease_holds_up_nobody(
+    pool: Pool, graph: Graph, tenant: str
+) -> None:
+    await make_plan(pool, tenant)
+    with pytest.raises(StoreDown):
+        async with transaction(pool) as stopped:
+            assert await try_mirror(stopped, "500ms")
+            assert (await apply_batch(pool, graph)).rows == 0
+            await asyncio.sleep(1.0)
+            await drain(pool, graph)
+            await agree(pool, graph, tenant)
+            await fetch_one(stopped, b"SELECT 1")
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 12))])
