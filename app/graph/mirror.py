@@ -159,14 +159,12 @@ async def read_mirror(graph: Graph, plan_id: str, parts: Sequence[Part]) -> Foun
     async def work(transaction: AsyncManagedTransaction) -> FoundPlan:
         nodes = await run(transaction, "sync/nodes", plan_id=plan_id, **_ids(parts, but=Kind.PLAN))
         elements = [row["element"] for row in nodes]
-        links = await run(transaction, "sync/links", elements=elements)
+        links = (await run(transaction, "sync/links", elements=elements))[0]["links"]
+        # Those that a row of another plan should say are looked at with that plan.
+        own = {None, *elements}
         return FoundPlan(
             tuple(_node(dict(row)) for row in nodes),
-            tuple(
-                FoundLink(row["element"], row["type"], row["source"], row["target"], row["plain"])
-                for row in links
-                if row["own"]
-            ),
+            tuple(FoundLink(*link) for owner, *link in links if owner in own),
         )
 
     return await in_read(graph, work)
