@@ -12,11 +12,19 @@ from typing import Final
 from app.export.query_docs import GROUPS, documented
 from app.graph.queries import Query, query
 
-_CHOOSE: Final = ":param plan_id => head(COLLECT { MATCH (plan:Plan) RETURN plan.plan_id ORDER BY plan.created_at DESC LIMIT 1 })"
-_CHOOSE_BY_NAME: Final = (
-    ":param plan_id => head(COLLECT { MATCH (plan:Plan {project_name: 'networkx'}) RETURN plan.plan_id })"
+_CHOOSE: Final = (
+    ":param plan_id => head(COLLECT { MATCH (plan:Plan) WHERE plan.build_id IS NOT NULL "
+    "RETURN plan.plan_id ORDER BY plan.created_at DESC LIMIT 1 })"
 )
-_SLIDES: Final = (
+_CHOOSE_BY_NAME: Final = (
+    ":param plan_id => head(COLLECT { MATCH (plan:Plan {project_name: 'networkx'}) WHERE plan.build_id IS NOT NULL "
+    "RETURN plan.plan_id })"
+)
+_CHOOSE_EXECUTED: Final = (
+    ":param plan_id => head(COLLECT { MATCH (plan:Plan) WHERE plan.row_version IS NOT NULL "
+    "RETURN plan.plan_id ORDER BY plan.created_at DESC LIMIT 1 })"
+)
+_SLIDES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     (
         "Files, atoms, symbols",
         "A plan is a code base, cut into <b>atoms</b> of about ten lines. A <b>File</b> contains its atoms, NEXT leads from one to "
@@ -52,6 +60,26 @@ _SLIDES: Final = (
         "Ask",
         "What most atoms need, what nobody needs, what no test reaches, what is written twice.",
         ("explore/fan_in", "explore/dead_atoms", "explore/untested", "explore/duplicates"),
+    ),
+)
+_EXECUTED_SLIDES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
+    (
+        "Plans that are executed",
+        "What <code>mge plan</code> makes and runs is here too, a second after it changes: a plan has <b>phases</b>, these have "
+        "<b>milestones</b>, these have <b>tasks</b> of about 80 code lines, and a task has <b>subtasks</b>. A task DEPENDS_ON those that "
+        "must be completed before it. First say which plan this is about; here, the newest one.",
+        ("guide/masterplan", "guide/task", "plans/task_states"),
+    ),
+    (
+        "What holds a plan up",
+        "Which tasks wait and for what, the chain that no parallel work makes shorter, what went wrong, and what it cost.",
+        (
+            "plans/blocked_tasks",
+            "plans/critical_tasks",
+            "plans/failure_reasons",
+            "plans/failures",
+            "plans/cost_by_phase",
+        ),
     ),
 )
 _FAVOURITES: Final = (
@@ -90,6 +118,10 @@ def _guide(favourites_address: str) -> Iterator[str]:
     )
     for title, text, names in _SLIDES:
         yield _slide(title, text, _queries(names))
+    choose = _runnable(_CHOOSE_EXECUTED)
+    for title, text, names in _EXECUTED_SLIDES:
+        yield _slide(title, text, choose + _queries(names))
+        choose = ""
     text = _FAVOURITES.format(address=escape(favourites_address))
     yield _slide("Go on", text, _runnable(":param limit => 20") + _runnable(":param name => 'Graph'"))
     yield "</carousel></article>\n"

@@ -23,10 +23,13 @@ from app.sources.opening import open_source
 from tests.integration.graph.plans import ask
 
 # Queries about plans that are executed have something to say in tests/integration/sync/test_plan_queries.py.
-EXECUTED = {"blocked_tasks", "cost_by_phase", "critical_tasks", "failures", "task_states"}
+EXECUTED = {
+    *("plans/blocked_tasks", "plans/cost_by_phase", "plans/critical_tasks", "plans/failure_reasons"),
+    *("plans/failures", "plans/task_states", "guide/masterplan", "guide/task"),
+}
 EMPTY_HERE = {
     *("explore/type_only", "explore/broken_files", "explore/uncertain", "waves/ready", "waves/check"),
-    *(f"plans/{name}" for name in EXECUTED),
+    *EXECUTED,
 }
 
 

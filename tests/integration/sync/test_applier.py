@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -18,12 +19,13 @@ from app.errors import Conflict, MgeError, StoreDown
 from app.graph.connect import Graph
 from app.graph.mirror import Changes, Upsert, take_turns, write_changes
 from app.graph.read import list_plans
-from app.model.mirrored import Kind, Part
+from app.model.mirrored import LABELS, Kind, Part
 from app.postgres.connect import Pool, transaction
 from app.postgres.rows import fetch_one
+from app.settings import REPOSITORY
 from app.sync.applier import apply_batch
 from app.sync.lock import try_mirror
-from app.sync.rows import read_parts
+from app.sync.rows import read_parts, read_plan
 from app.sync.status import sync_status
 from app.sync.verify import repair, verify
 from tests.integration.graph.plans import ask, change
@@ -114,6 +116,18 @@ async def test_values_keep_their_meaning_and_long_texts_stay_away(
         "open": True,
     }
     assert not {"llm_prompt", "llm_response", "validation_logs", "masterplan_id"} & set(keys)
+
+
+async def test_the_page_about_the_copy_has_every_property(pool: Pool, tenant: str) -> None:
+    plan = await make_plan(pool, tenant)
+    async with transaction(pool) as connection:
+        rows = (await read_plan(connection, plan.plan_id)).rows
+    text = (REPOSITORY / "docs" / "sync.md").read_text(encoding="utf-8")
+    for kind, label in LABELS.items():
+        line = re.search(rf"^\| {label} \| (`\w+`).* \| (.*) \|$", text, re.MULTILINE)
+        assert line is not None
+        written = set(re.findall(r"`(\w+)`", line[1] + line[2]))
+        assert {name for row in rows if row.part.kind is kind for name in row.properties} == written
 
 
 async def test_masterplans_are_not_among_the_plans_of_code(pool: Pool, graph: Graph, tenant: str) -> None:

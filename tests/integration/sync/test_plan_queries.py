@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import pairwise
 from random import Random
@@ -39,8 +40,15 @@ async def mirrored(pool: Pool, graph: Graph, seed: int) -> tuple[UUID, list[Task
         status = chance.choice(["completed", "failed", "pending", "blocked"])
         async with transaction(pool) as connection:
             await connection.execute(
-                b"UPDATE masterplan_tasks SET status = %s, retry_count = %s, llm_cost_usd = %s WHERE task_id = %s",
-                (status, chance.randrange(2), chance.randrange(5), each.task_id),
+                b"UPDATE masterplan_tasks SET status = %s, retry_count = %s, llm_cost_usd = %s, last_error = %s "
+                b"WHERE task_id = %s",
+                (
+                    status,
+                    chance.randrange(2),
+                    chance.randrange(5),
+                    chance.choice(["", "no answer\nline 2", "no answer\nline 3", "tests failed"]),
+                    each.task_id,
+                ),
             )
     while (await apply_batch(pool, graph)).rows:
         pass
@@ -91,6 +99,21 @@ async def test_the_queries_say_what_the_tables_say(pool: Pool, graph: Graph, see
         if each.status is TaskStatus.FAILED or each.retry_count
     }
 
+    hit = defaultdict(list)
+    for each in tasks:
+        if each.status is TaskStatus.FAILED or each.retry_count:
+            hit[each.last_error.partition("\n")[0] or "no reason is recorded"].append(each)
+    reasons = await ask(graph, "failure_reasons", plan_id)
+    assert {row["reason"]: (row["task_numbers"], row["retries"], row["failed"]) for row in reasons} == {
+        reason: (
+            [each.task_number for each in found],
+            sum(each.retry_count for each in found),
+            sum(each.status is TaskStatus.FAILED for each in found),
+        )
+        for reason, found in hit.items()
+    }
+    assert [row["failed"] for row in reasons] == sorted((row["failed"] for row in reasons), reverse=True)
+
     waiting = {row["task_number"]: row for row in await ask(graph, "blocked_tasks", plan_id, limit=100)}
     open_tasks = {n for n, s in status.items() if s is not DONE}
     for number, found in status.items():
@@ -98,6 +121,11 @@ async def test_the_queries_say_what_the_tables_say(pool: Pool, graph: Graph, see
         if found in (TaskStatus.PENDING, TaskStatus.BLOCKED) and blockers:
             assert sorted(waiting.pop(number)["blockers"]) == blockers
     assert waiting == {}
+
+    _, pictured = await run_named(graph, "default", "guide/masterplan", {"plan_id": str(plan_id)})
+    assert len(pictured) == len(tasks)
+    _, around = await run_named(graph, "default", "guide/task", {"plan_id": str(plan_id)})
+    assert len(around) >= 1
 
 
 async def test_another_tenants_plan_is_not_there(pool: Pool, graph: Graph) -> None:

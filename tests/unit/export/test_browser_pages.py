@@ -66,10 +66,13 @@ def test_the_guide_takes_an_address_as_text() -> None:
 
 def test_every_label_and_every_dependency_has_a_style() -> None:
     schema = (REPOSITORY / "docs" / "schema.md").read_text()
+    mirrored = (REPOSITORY / "docs" / "sync.md").read_text()
     labels = set(re.findall(r"^### (\w+)$", schema, re.MULTILINE))
+    labels |= set(re.findall(r"^\| (\w+) \| `", mirrored, re.MULTILINE))
     styled = set(re.findall(r"^node\.(\w+) ", style(), re.MULTILINE))
     assert styled <= labels
     assert {"Plan", "File", "Atom", "Symbol", "External", "Wave", "Cycle", "Module", "Component"} <= styled
+    assert {"Phase", "Milestone", "Task", "Subtask"} <= styled
     assert set(WEIGHTS) <= set(re.findall(r"^relationship\.(\w+) ", style(), re.MULTILINE))
     assert style().count("{") - style().count('"{') == style().count("}") - style().count('}"')
 
