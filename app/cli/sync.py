@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
@@ -17,7 +18,7 @@ from app.postgres.connect import Pool
 from app.settings import Settings
 from app.sync.compare import Difference
 from app.sync.status import SyncStatus, sync_status
-from app.sync.verify import find_plan, rebuild, repair, verify
+from app.sync.verify import Progress, find_plan, rebuild, repair, verify
 
 Result = TypeVar("Result")
 
@@ -54,7 +55,7 @@ def status(json: JsonOption = False) -> None:
 @app.command("verify")
 def verify_(plan: PlanOption = "", json: JsonOption = False) -> None:
     """Compare plans in both stores, row by row; exit code 1 where they differ."""
-    found = _with_stores(plan, verify)
+    found = _with_stores(plan, verify, shown=not json)
     if json:
         output.as_json(asdict(found))
     else:
@@ -70,7 +71,7 @@ def verify_(plan: PlanOption = "", json: JsonOption = False) -> None:
 @app.command("repair")
 def repair_(plan: PlanOption = "", json: JsonOption = False) -> None:
     """Put right what differs; exit code 1 where something could not be."""
-    found = _with_stores(plan, repair)
+    found = _with_stores(plan, repair, shown=not json)
     if json:
         output.as_json(asdict(found))
     else:
@@ -87,7 +88,7 @@ def repair_(plan: PlanOption = "", json: JsonOption = False) -> None:
 @app.command("rebuild")
 def rebuild_(plan: PlanOption = "", json: JsonOption = False) -> None:
     """Take the copy out of the graph and write it from nothing; exit code 1 where Neo4j refuses a row."""
-    found = _with_stores(plan, rebuild)
+    found = _with_stores(plan, rebuild, shown=not json)
     if json:
         output.as_json(asdict(found))
     else:
@@ -96,14 +97,17 @@ def rebuild_(plan: PlanOption = "", json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def _with_stores(plan: str, work: Callable[[Pool, Graph, str, str | None], Awaitable[Result]]) -> Result:
+def _with_stores(
+    plan: str, work: Callable[[Pool, Graph, str, str | None, Progress], Awaitable[Result]], *, shown: bool
+) -> Result:
     """Do something with both stores, for one plan or all of them."""
 
     async def whole() -> Result:
         async with open_stores(Settings()) as stores:
             assert stores.pool is not None
             plan_id = await find_plan(stores.pool, tenant(), plan) if plan else None
-            return await work(stores.pool, stores.graph, tenant(), plan_id)
+            with output.ImportProgress(shown=shown) as progress:
+                return await work(stores.pool, stores.graph, tenant(), plan_id, partial(progress, "plans"))
 
     return run(whole)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ import networkx as nx
 import pytest
 
 from app.errors import NotFound
+from app.export.browser_pages import guide
 from app.graph.connect import Graph
 from app.graph.queries import Value
 from app.graph.read import run_named
@@ -20,11 +22,20 @@ from app.model.plan import PlanSource, Task, TaskStatus
 from app.plans.read import show_full_plan
 from app.plans.write import Origin, Owner, create_plan
 from app.postgres.connect import Pool, transaction
-from app.sync.applier import apply_batch
 from tests.documents import document, task
+from tests.integration.sync.plans import drain, sql
+from tests.unit.export.test_browser_pages import Shape
 
 OWNER = Owner("default", uuid4(), uuid4(), "user:test")
 DONE = TaskStatus.COMPLETED
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left(pool: Pool, graph: Graph) -> AsyncIterator[None]:
+    """The tenant is everybody's."""
+    yield
+    await sql(pool, "DELETE FROM masterplans")
+    await drain(pool, graph)
 
 
 async def mirrored(pool: Pool, graph: Graph, seed: int) -> tuple[UUID, list[Task]]:
@@ -50,8 +61,7 @@ async def mirrored(pool: Pool, graph: Graph, seed: int) -> tuple[UUID, list[Task
                     each.task_id,
                 ),
             )
-    while (await apply_batch(pool, graph)).rows:
-        pass
+    await drain(pool, graph)
     return plan_id, list((await show_full_plan(pool, plan_id, "default")).tasks)
 
 
@@ -132,3 +142,23 @@ async def test_another_tenants_plan_is_not_there(pool: Pool, graph: Graph) -> No
     plan_id, _ = await mirrored(pool, graph, 1)
     with pytest.raises(NotFound):
         await run_named(graph, "other", "plans/task_states", {"plan_id": str(plan_id)})
+
+
+async def test_the_guide_for_browser_runs_unchanged(pool: Pool, graph: Graph) -> None:
+    """Each slide in order, as Browser does: a parameter is the value of an expression, and stays set."""
+    await mirrored(pool, graph, 2)
+    pages = Shape()
+    pages.feed(guide("http://127.0.0.1/favourites.zip"))
+    parameters: dict[str, object] = {}
+    ran: set[str] = set()
+    async with graph.driver.session(database=graph.database) as session:
+        for text in pages.runnable:
+            setting = re.fullmatch(r":param (\w+) => (.+)", text)
+            statement = f"RETURN {setting[2]} AS value" if setting else text
+            result = await session.run(statement, parameters)
+            rows = [row async for row in result]
+            if setting:
+                parameters[setting[1]] = rows[0]["value"]
+            elif ":Task" in text and rows:
+                ran.add(text)
+    assert len(ran) >= 4
